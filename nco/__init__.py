@@ -1,0 +1,59 @@
+"""nco: neural vehicle routing. Public names are loaded on first use, so that `import nco` is instant."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nco import stop as stop
+    from nco.checker import Report as Report
+    from nco.checker import check as check
+    from nco.errors import NcoError as NcoError
+    from nco.io import read as read
+    from nco.io import read_solution as read_solution
+    from nco.io import write as write
+    from nco.model import Model as Model
+    from nco.problem import Client as Client
+    from nco.problem import Depot as Depot
+    from nco.problem import Problem as Problem
+    from nco.problem import Profile as Profile
+    from nco.problem import VehicleType as VehicleType
+    from nco.result import Result as Result
+    from nco.solution import Route as Route
+    from nco.solution import Solution as Solution
+    from nco.solvers.solve import solve as solve
+
+#: Public name -> module it lives in.
+_HOME = {
+    "Client": "nco.problem",
+    "Depot": "nco.problem",
+    "Model": "nco.model",
+    "NcoError": "nco.errors",
+    "Problem": "nco.problem",
+    "Profile": "nco.problem",
+    "Report": "nco.checker",
+    "Result": "nco.result",
+    "Route": "nco.solution",
+    "Solution": "nco.solution",
+    "VehicleType": "nco.problem",
+    "check": "nco.checker",
+    "read": "nco.io",
+    "read_solution": "nco.io",
+    "solve": "nco.solvers.solve",
+    "write": "nco.io",
+}
+
+__all__ = [*_HOME, "stop"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name == "stop":
+        return import_module("nco.stop")
+    if name not in _HOME:
+        raise AttributeError(f"module 'nco' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,80 @@
+"""The judge of every solution: exact cost and all violations, in double precision, from the problem alone.
+
+Numpy only, and on purpose a second implementation: it shares no code with the environments, policies or searches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nco.checker.rules import ROUTE_RULES, SOLUTION_RULES, TOLERANCE, Violation, exceeds
+from nco.checker.schedule import Schedule, Stop, drive
+from nco.problem import Problem
+from nco.solution import RoutesLike, Solution
+
+__all__ = ["TOLERANCE", "Cost", "Report", "Schedule", "Stop", "Violation", "check", "drive", "exceeds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Cost split by term; the terms are already weighted, `total` is their sum."""
+
+    distance: float
+    duration: float
+    fixed: float
+    preference: float
+    prizes: float
+
+    @property
+    def total(self) -> float:
+        return self.distance + self.duration + self.fixed + self.preference + self.prizes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on one solution. `unassigned` are the client locations that no route visits."""
+
+    solution: Solution
+    cost: Cost
+    schedules: tuple[Schedule, ...]
+    violations: tuple[Violation, ...]
+    unassigned: tuple[int, ...]
+
+    def is_feasible(self) -> bool:
+        return not self.violations
+
+    def __str__(self) -> str:
+        verdict = "feasible" if self.is_feasible() else "infeasible:\n  " + "\n  ".join(map(str, self.violations))
+        return f"cost {self.cost.total:.6g}, {len(self.schedules)} routes, {verdict}"
+
+
+def check(problem: Problem, routes: RoutesLike) -> Report:
+    """Judge routes: lists of locations in visiting order (first vehicle type), `Route`s or a `Solution`.
+
+    Infeasible routes give a report with violations; raises SolutionError only for what cannot be read as routes.
+    """
+    solution = Solution.of(problem, routes)
+    schedules = tuple(drive(problem, route) for route in solution.routes)
+    violations = [v for index, schedule in enumerate(schedules) for rule in ROUTE_RULES
+                  for v in rule(problem, index, schedule)]
+    violations += [v for rule in SOLUTION_RULES for v in rule(problem, schedules)]
+    missing = np.setdiff1d(np.arange(problem.num_depots, problem.num_locations), solution.visited(problem))
+    return Report(solution, _cost(problem, schedules, missing - problem.num_depots), schedules, tuple(violations),
+                  tuple(map(int, missing)))
+
+
+def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: np.ndarray) -> Cost:
+    distance = duration = fixed = preference = 0.0
+    for schedule in schedules:
+        vehicle = problem.vehicle_types[schedule.route.vehicle_type]
+        distance += vehicle.unit_distance_cost * schedule.distance
+        duration += vehicle.unit_duration_cost * schedule.duration
+        fixed += vehicle.fixed_cost
+        liking = problem.profiles[vehicle.profile].preference
+        clients = np.array(schedule.route.visits) - problem.num_depots
+        if liking is not None:
+            preference += problem.preference_weight * float((1.0 - liking[clients[clients >= 0]]).sum())
+    optional = missing[~problem.required[missing]]
+    return Cost(distance, duration, fixed, preference, float(problem.prizes[optional].sum()))

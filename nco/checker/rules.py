@@ -1,0 +1,143 @@
+"""The rules a solution must obey, one function each. Rule names are the ones constraints of the environments carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nco.checker.schedule import Schedule
+from nco.problem import Problem, VehicleType
+
+#: Relative slack of every comparison with a limit: absorbs rounding of sums in double precision, nothing more.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken rule: where, by which client, by how much, in words."""
+
+    rule: str
+    route: int | None
+    location: int | None
+    amount: float
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.message}"
+
+
+def exceeds(value: float, limit: float) -> bool:
+    """True when value is above the limit by more than the tolerance."""
+    return value > limit + TOLERANCE * max(1.0, abs(limit))
+
+
+def _vehicle(problem: Problem, schedule: Schedule) -> VehicleType:
+    return problem.vehicle_types[schedule.route.vehicle_type]
+
+
+def capacity(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """The load never exceeds the vehicle's capacity in any dimension; reported where it is highest."""
+    for dimension, limit in enumerate(_vehicle(problem, schedule).capacity):
+        loads = [stop.load[dimension] for stop in schedule.stops]
+        peak = int(np.argmax(loads))
+        if exceeds(loads[peak], limit):
+            stop = schedule.stops[peak]
+            yield Violation("capacity", index, stop.location, loads[peak] - limit,
+                            f"route {index} carries {loads[peak]:g} after {problem.label(stop.location)}, "
+                            f"capacity is {limit:g}" + (f" in dimension {dimension}" if dimension else ""))
+
+
+def time_windows(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """Service starts within the window of each location, and the vehicle keeps to its shift."""
+    for stop, late in zip(schedule.stops, schedule.lateness, strict=True):
+        if exceeds(stop.start, stop.start - late):
+            yield Violation("time_windows", index, stop.location, late,
+                            f"route {index} is {late:g} late at {problem.label(stop.location)}")
+
+
+def max_distance(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """A route is not longer than the vehicle's maximum distance."""
+    limit = _vehicle(problem, schedule).max_distance
+    if exceeds(schedule.distance, limit):
+        yield Violation("max_distance", index, None, schedule.distance - limit,
+                        f"route {index} is {schedule.distance:g} long, the limit is {limit:g}")
+
+
+def max_duration(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """A route does not last longer than the vehicle's maximum duration."""
+    limit = _vehicle(problem, schedule).max_duration
+    if exceeds(schedule.duration, limit):
+        yield Violation("max_duration", index, None, schedule.duration - limit,
+                        f"route {index} lasts {schedule.duration:g}, the limit is {limit:g}")
+
+
+def allowed(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """A vehicle visits only clients that its profile allows."""
+    permitted = problem.profiles[_vehicle(problem, schedule).profile].allowed
+    for location in schedule.route.visits:
+        client = location - problem.num_depots
+        if permitted is not None and client >= 0 and not permitted[client]:
+            yield Violation("allowed", index, location, 1.0,
+                            f"route {index} may not visit {problem.label(location)}")
+
+
+def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """With backhaul='last', a trip delivers everything before its first pickup."""
+    picking = False
+    for location in schedule.route.visits if problem.backhaul == "last" else ():
+        client = location - problem.num_depots
+        if client < 0:
+            picking = False
+        elif picking and problem.delivery[client].any():
+            yield Violation("backhaul", index, location, 1.0,
+                            f"route {index} delivers to {problem.label(location)} after a pickup")
+        else:
+            picking = picking or bool(problem.pickup[client].any())
+
+
+def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """A vehicle refills only at its reload depots, and not more often than it may."""
+    vehicle = _vehicle(problem, schedule)
+    stops = [v for v in schedule.route.visits if v < problem.num_depots]
+    for location in stops:
+        if location not in vehicle.reload_depots:
+            yield Violation("reloads", index, location, 1.0,
+                            f"route {index} may not reload at {problem.label(location)}")
+    if vehicle.max_reloads is not None and len(stops) > vehicle.max_reloads:
+        yield Violation("reloads", index, None, float(len(stops) - vehicle.max_reloads),
+                        f"route {index} reloads {len(stops)} times, the limit is {vehicle.max_reloads}")
+
+
+#: Rules that look at one route at a time.
+ROUTE_RULES: tuple[Callable[[Problem, int, Schedule], Iterator[Violation]], ...] = (
+    capacity, time_windows, max_distance, max_duration, allowed, backhaul, reloads,
+)
+
+
+def fleet(problem: Problem, schedules: Sequence[Schedule]) -> Iterator[Violation]:
+    """No vehicle type is used more often than there are vehicles of it."""
+    used = Counter(schedule.route.vehicle_type for schedule in schedules)
+    for index, vehicle in enumerate(problem.vehicle_types):
+        if vehicle.num_available is not None and used[index] > vehicle.num_available:
+            name = vehicle.name or f"type {index}"
+            yield Violation("fleet", None, None, float(used[index] - vehicle.num_available),
+                            f"{used[index]} vehicles of {name} are used, {vehicle.num_available} available")
+
+
+def visits(problem: Problem, schedules: Sequence[Schedule]) -> Iterator[Violation]:
+    """Every required client is visited once, every optional client at most once."""
+    count = Counter(v for schedule in schedules for v in schedule.route.visits)
+    for client in range(problem.num_clients):
+        location = client + problem.num_depots
+        if count[location] > 1:
+            yield Violation("visits", None, location, float(count[location] - 1),
+                            f"{problem.label(location)} is visited {count[location]} times")
+        elif count[location] == 0 and problem.required[client]:
+            yield Violation("visits", None, location, 1.0, f"{problem.label(location)} is not visited")
+
+
+#: Rules that look at all routes together.
+SOLUTION_RULES: tuple[Callable[[Problem, Sequence[Schedule]], Iterator[Violation]], ...] = (fleet, visits)

@@ -1,0 +1,108 @@
+"""What happens along one route: distances, times and loads in double precision.
+
+Time algebra, used for every output of the package: a vehicle leaves the start depot, drives, waits until the window
+opens, serves, drives on. Among all departures that reach the end as early as possible it takes the latest, which
+gives the shortest duration (waiting on the road is pointless when the vehicle can wait at home). A window that is
+missed is a violation; the clock then goes on from the real arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nco.problem import Floats, Problem, VehicleType
+from nco.solution import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One location on a route. `load` is on board when leaving; `distance` is driven so far; times are absolute."""
+
+    location: int
+    arrival: float
+    wait: float
+    start: float
+    departure: float
+    load: tuple[float, ...]
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A route's stops, start and end depot included (no end stop when the end is open), and its totals.
+
+    `lateness` [stops] is how much too late service starts at each stop, zero when on time.
+    """
+
+    route: Route
+    stops: tuple[Stop, ...]
+    distance: float
+    duration: float
+    lateness: tuple[float, ...]
+
+
+def drive(problem: Problem, route: Route) -> Schedule:
+    """Drive a route and record every stop. O(length)."""
+    vehicle = problem.vehicle_types[route.vehicle_type]
+    end = () if vehicle.end_depot is None else (vehicle.end_depot,)
+    path = np.array([vehicle.start_depot, *route.visits, *end])
+    legs = problem.distance(path[:-1], path[1:], vehicle.profile)
+    travel = problem.duration(path[:-1], path[1:], vehicle.profile) / vehicle.speed
+    opens, closes = _windows(problem, vehicle, path)
+    arrival, start, departure = _clock(travel, opens, closes, problem.service[path])
+    loads = _loads(problem, path)
+    driven = np.concatenate([[0.0], np.cumsum(legs)])
+    stops = tuple(
+        Stop(int(path[k]), arrival[k], start[k] - arrival[k], start[k], departure[k],
+             tuple(map(float, loads[k])), float(driven[k]))
+        for k in range(len(path))
+    )
+    late = [max(0.0, when - float(limit)) for when, limit in zip(start, closes, strict=True)]
+    if not end:  # nobody returns: the shift ends when the last service does
+        late[-1] = max(late[-1], departure[-1] - vehicle.tw[1])
+    return Schedule(route, stops, float(driven[-1]), departure[-1] - start[0], tuple(late))
+
+
+def _windows(problem: Problem, vehicle: VehicleType, path: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Opening and closing times along the path; the vehicle's shift narrows those of its start and end depot."""
+    opens, closes = problem.tw[path].T.copy()
+    for k in {0, len(path) - 1}:
+        if path[k] < problem.num_depots:
+            opens[k], closes[k] = max(opens[k], vehicle.tw[0]), min(closes[k], vehicle.tw[1])
+    return opens, closes
+
+
+def _clock(travel: Floats, opens: Floats, closes: Floats, service: Floats) -> tuple[list[float], ...]:
+    """Arrival, start and departure at each stop for the latest departure that still ends as early as possible."""
+    _, start, _ = _forward(float(opens[0]), travel, opens, service)
+    latest = start[-1]
+    for k in range(len(start) - 2, -1, -1):
+        latest = min(max(float(closes[k]), start[k]), latest - float(travel[k]) - float(service[k]))
+    return _forward(max(latest, float(opens[0])), travel, opens, service)
+
+
+def _forward(leave: float, travel: Floats, opens: Floats, service: Floats) -> tuple[list[float], ...]:
+    arrival, start, departure = [leave], [leave], [leave + float(service[0])]
+    for leg, opening, serving in zip(travel.tolist(), opens[1:].tolist(), service[1:].tolist(), strict=True):
+        arrival.append(departure[-1] + leg)
+        start.append(max(arrival[-1], opening))
+        departure.append(start[-1] + serving)
+    return arrival, start, departure
+
+
+def _loads(problem: Problem, path: NDArray[np.intp]) -> Floats:
+    """Load [stops, K] when leaving each stop: a trip starts with all it will deliver and ends with all it picked up."""
+    client = path - problem.num_depots
+    at_depot = client < 0
+    delivery = np.where(at_depot[:, None], 0.0, problem.delivery[client])
+    pickup = np.where(at_depot[:, None], 0.0, problem.pickup[client])
+    trip = np.cumsum(at_depot) - 1
+    trip[-1] = trip[-1] if not at_depot[-1] or len(path) == 1 else trip[-2]
+    loads = np.zeros_like(delivery)
+    for t in range(int(trip[-1]) + 1):
+        inside = trip == t
+        loads[inside] = delivery[inside].sum(axis=0) + np.cumsum(pickup[inside] - delivery[inside], axis=0)
+    return loads

@@ -1,0 +1,114 @@
+"""What a solver gives back: routes judged by the checker, and how they were made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from nco.checker import Report, Schedule
+from nco.problem import Problem
+from nco.reasons import Reason, reasons
+from nco.solution import Route
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Routes, their cost and verdict, and their provenance.
+
+    runtime: seconds from the call to the return; history: (seconds, cost) of each improvement;
+    provenance: solver, seed, device, versions, weights: what is needed to repeat the run.
+    """
+
+    problem: Problem
+    report: Report
+    solver: str
+    runtime: float
+    iterations: int
+    seed: int
+    history: tuple[tuple[float, float], ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_feasible(self) -> bool:
+        """True when the checker found no violation."""
+        return self.report.is_feasible()
+
+    def cost(self) -> float:
+        """Exact cost in double precision; infinite when infeasible."""
+        return self.report.cost.total if self.is_feasible() else math.inf
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        return self.report.solution.routes
+
+    @property
+    def schedule(self) -> tuple[Schedule, ...]:
+        """Per route: arrival, wait, start, departure and load at every stop."""
+        return self.report.schedules
+
+    @cached_property
+    def unassigned(self) -> tuple[Reason, ...]:
+        """Clients that no route visits, each with the reason."""
+        return reasons(self.problem, self.report)
+
+    def summary(self) -> str:
+        """A few lines: verdict, cost by term, routes, time."""
+        cost = self.report.cost
+        terms = {"distance": cost.distance, "duration": cost.duration, "fixed": cost.fixed,
+                 "preference": cost.preference, "prizes": cost.prizes}
+        split = ", ".join(f"{name} {value:.6g}" for name, value in terms.items() if value)
+        served = self.problem.num_clients - len(self.report.unassigned)
+        lines = [
+            f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
+            f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
+            f"cost {cost.total:.6g} ({split or 'no cost'}), distances rounded: {self.problem.rounding}",
+        ]
+        if not self.is_feasible():
+            lines += ["INFEASIBLE", *(f"  {violation}" for violation in self.report.violations[:10])]
+        lines += [f"  left out: {reason.message} [{reason.rule}]" for reason in self.unassigned[:10]]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        label = self.problem.label
+        routes = (f"Route {index + 1}: {' '.join(map(label, route.visits))}"
+                  for index, route in enumerate(self.routes))
+        return "\n".join([self.summary(), *routes])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the routes; returns the axes."""
+        from nco.plotting import plot_routes
+
+        return plot_routes(self.problem, self.report.solution, ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: what `nco.write(result, "x.json")` stores."""
+        label = self.problem.label
+        return {
+            "format": "nco-solution",
+            "version": 1,
+            "problem": self.problem.name,
+            "feasible": self.is_feasible(),
+            "cost": {"total": self.report.cost.total, "distance": self.report.cost.distance,
+                     "duration": self.report.cost.duration, "fixed": self.report.cost.fixed,
+                     "preference": self.report.cost.preference, "prizes": self.report.cost.prizes},
+            "routes": [
+                {"vehicle_type": schedule.route.vehicle_type, "visits": list(schedule.route.visits),
+                 "distance": schedule.distance, "duration": schedule.duration,
+                 "stops": [{"location": stop.location, "name": label(stop.location), "arrival": stop.arrival,
+                            "wait": stop.wait, "start": stop.start, "departure": stop.departure,
+                            "load": list(stop.load), "distance": stop.distance} for stop in schedule.stops]}
+                for schedule in self.schedule
+            ],
+            "violations": [{"rule": v.rule, "route": v.route, "location": v.location, "amount": v.amount,
+                            "message": v.message} for v in self.report.violations],
+            "unassigned": [{"location": r.location, "name": label(r.location), "rule": r.rule, "message": r.message}
+                           for r in self.unassigned],
+            "solver": {"name": self.solver, "seed": self.seed, "runtime": self.runtime,
+                       "iterations": self.iterations, **self.provenance},
+            "history": [list(point) for point in self.history],
+        }

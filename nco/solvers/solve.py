@@ -1,0 +1,67 @@
+"""nco.solve: one problem in, one checked result out."""
+
+from __future__ import annotations
+
+import math
+import time
+from importlib import import_module, metadata
+from typing import Any
+
+from nco.checker import Report, check
+from nco.errors import Fault, SolverError, did_you_mean
+from nco.problem import Problem
+from nco.result import Result
+from nco.solvers.base import Outcome, Solver
+from nco.stop import MaxRuntime, StoppingCriterion
+
+#: Solver name -> "module:class"; imported on first use.
+SOLVERS: dict[str, str] = {
+    "neural": "nco.solvers.neural:NeuralSolver",
+    "ortools": "nco.solvers.ortools:OrtoolsSolver",
+    "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
+}
+
+
+def solve(problem: Problem, solver: str | Solver = "neural", stop: StoppingCriterion | None = None, seed: int = 1,
+          device: str = "auto", **options: Any) -> Result:
+    """Solve a problem and have the checker judge the routes.
+
+    solver: "neural", "ortools", "pyvrp" or a Solver; stop: MaxRuntime(5) by default, counted from this call;
+    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
+    Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one.
+    Always returns a Result: an incomplete or infeasible one says what is missing and why.
+    """
+    began = time.perf_counter()
+    running = (stop or MaxRuntime(5)).start()
+    engine = create(solver, device, **options) if isinstance(solver, str) else solver
+    if faults := engine.unsupported(problem):
+        raise SolverError(faults)
+    outcome = engine.run(problem, running, seed)
+    report = check(problem, outcome.solution)
+    _compare(engine.name, outcome, report)
+    provenance = {**outcome.provenance, "nco": metadata.version("nco-vrp")}
+    return Result(problem, report, engine.name, time.perf_counter() - began, outcome.iterations, seed,
+                  outcome.history, provenance)
+
+
+def create(name: str, device: str = "auto", **options: Any) -> Solver:
+    """A solver by name; `device` is passed to solvers that run on one. Raises SolverError for unknown names."""
+    if name not in SOLVERS:
+        raise SolverError(Fault("U301", "solver", f"'{name}' is unknown", did_you_mean(name, SOLVERS)))
+    module, _, attribute = SOLVERS[name].partition(":")
+    factory = getattr(import_module(module), attribute)
+    if name == "neural":
+        options["device"] = device
+    try:
+        solver: Solver = factory(**options)
+    except TypeError as error:
+        raise SolverError(Fault("U307", f"solver '{name}'", str(error), "See the solver's options")) from error
+    return solver
+
+
+def _compare(name: str, outcome: Outcome, report: Report) -> None:
+    """A solver that optimised another objective than ours must not go unnoticed."""
+    claimed, exact = outcome.claimed_cost, report.cost.total
+    if claimed is not None and not math.isclose(claimed, exact, rel_tol=outcome.tolerance, abs_tol=outcome.tolerance):
+        raise SolverError(Fault("U304", f"solver '{name}'", f"it claims {claimed!r}, the exact cost is {exact!r}",
+                                "This is a bug in the adapter: please report it with the problem"))
