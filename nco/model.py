@@ -1,11 +1,11 @@
 """Model: build a problem piece by piece, in the manner of PyVRP's Model.
 
-    model = Model()
-    depot = model.add_depot(x=0, y=0)
-    for order in orders:
-        model.add_client(x=order.x, y=order.y, delivery=order.boxes)
-    model.add_vehicle_type(5, capacity=80)
-    problem = model.build()
+model = Model()
+depot = model.add_depot(x=0, y=0)
+for order in orders:
+    model.add_client(x=order.x, y=order.y, delivery=order.boxes)
+model.add_vehicle_type(5, capacity=80)
+problem = model.build()
 """
 
 from __future__ import annotations
@@ -33,66 +33,119 @@ class Model:
     Where a depot, client or profile is expected, pass the object or its name. Checks happen in `build`, all at once.
     """
 
-    def __init__(self, name: str = "", *, rounding: Rounding = "none", backhaul: Backhaul = "mixed",
-                 preference_weight: float = 0.0) -> None:
-        self._options = {"name": name, "rounding": rounding, "backhaul": backhaul,
-                         "preference_weight": preference_weight}
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        rounding: Rounding = "none",
+        backhaul: Backhaul = "mixed",
+        preference_weight: float = 0.0,
+    ) -> None:
+        self._options = {
+            "name": name,
+            "rounding": rounding,
+            "backhaul": backhaul,
+            "preference_weight": preference_weight,
+        }
         self.depots: list[Depot] = []
         self.clients: list[Client] = []
         self.vehicle_types: list[VehicleType] = []
         self.profiles: list[Profile] = []
         self._handles: list[Profile] = []  # profiles as first returned: set_matrix makes new ones
 
-    def add_depot(self, x: float | None = None, y: float | None = None, *, tw: Window | None = None,
-                  name: str = "") -> Depot:
+    def add_depot(
+        self, x: float | None = None, y: float | None = None, *, tw: Window | None = None, name: str = ""
+    ) -> Depot:
         """Add a depot; without coordinates every profile needs a distance matrix."""
         self.depots.append(Depot(x, y, tw or ALWAYS, name))
         return self.depots[-1]
 
-    def add_client(self, x: float | None = None, y: float | None = None, *, delivery: Load = (), pickup: Load = (),
-                   tw: Window | None = None, service: float = 0.0, required: bool = True, prize: float = 0.0,
-                   name: str = "") -> Client:
+    def add_client(
+        self,
+        x: float | None = None,
+        y: float | None = None,
+        *,
+        delivery: Load = (),
+        pickup: Load = (),
+        tw: Window | None = None,
+        service: float = 0.0,
+        required: bool = True,
+        prize: float = 0.0,
+        name: str = "",
+    ) -> Client:
         """Add a client; `delivery` and `pickup` are numbers, or one number per load dimension."""
         self.clients.append(Client(x, y, _load(delivery), _load(pickup), tw or ALWAYS, service, required, prize, name))
         return self.clients[-1]
 
-    def add_profile(self, name: str = "", *, preference: ArrayLike | None = None,
-                    allowed: ArrayLike | None = None) -> Profile:
+    def add_profile(
+        self, name: str = "", *, preference: ArrayLike | None = None, allowed: ArrayLike | None = None
+    ) -> Profile:
         """Add a profile; `preference` in [0, 1] and `allowed` hold one entry per client."""
         profile = Profile(preference=_array(preference), allowed=_array(allowed, bool), name=name)
         self.profiles.append(profile)
         self._handles.append(profile)
         return profile
 
-    def set_matrix(self, distance: ArrayLike | None = None, duration: ArrayLike | None = None,
-                   profile: Profile | str | None = None) -> None:
+    def set_matrix(
+        self, distance: ArrayLike | None = None, duration: ArrayLike | None = None, profile: Profile | str | None = None
+    ) -> None:
         """Give a profile its whole matrices [N, N], depots first; without `profile`, the first one."""
         if not self.profiles:
             self.add_profile(profile if isinstance(profile, str) else "")
         index = 0 if profile is None else self._find("profile", profile, self._handles)
         self.profiles[index] = replace(self.profiles[index], distance=_array(distance), duration=_array(duration))
 
-    def add_vehicle_type(self, num_available: int | None = None, *, capacity: Load = (),
-                         start_depot: Depot | str | int = 0, end_depot: Depot | str | int | None = 0,
-                         reload_depots: Sequence[Depot | str | int] = (), profile: Profile | str | int = 0,
-                         tw: Window | None = None, fixed_cost: float = 0.0, unit_distance_cost: float = 1.0,
-                         unit_duration_cost: float = 0.0, speed: float = 1.0, max_distance: float = np.inf,
-                         max_duration: float = np.inf, max_reloads: int | None = None,
-                         name: str = "") -> VehicleType:
+    def add_vehicle_type(
+        self,
+        num_available: int | None = None,
+        *,
+        capacity: Load = (),
+        start_depot: Depot | str | int = 0,
+        end_depot: Depot | str | int | None = 0,
+        reload_depots: Sequence[Depot | str | int] = (),
+        profile: Profile | str | int = 0,
+        tw: Window | None = None,
+        fixed_cost: float = 0.0,
+        unit_distance_cost: float = 1.0,
+        unit_duration_cost: float = 0.0,
+        speed: float = 1.0,
+        max_distance: float = np.inf,
+        max_duration: float = np.inf,
+        max_reloads: int | None = None,
+        name: str = "",
+    ) -> VehicleType:
         """Add `num_available` identical vehicles (None: as many as needed); `end_depot=None` ends routes anywhere."""
         end = None if end_depot is None else self._find("depot", end_depot, self.depots)
         reloads = tuple(self._find("depot", depot, self.depots) for depot in reload_depots)
         vehicle = VehicleType(
-            num_available, _load(capacity), self._find("depot", start_depot, self.depots), end, fixed_cost,
-            unit_distance_cost, unit_duration_cost, speed, tw or ALWAYS, max_distance, max_duration, reloads,
-            max_reloads, self._find("profile", profile, self._handles), name)
+            num_available,
+            _load(capacity),
+            self._find("depot", start_depot, self.depots),
+            end,
+            fixed_cost,
+            unit_distance_cost,
+            unit_duration_cost,
+            speed,
+            tw or ALWAYS,
+            max_distance,
+            max_duration,
+            reloads,
+            max_reloads,
+            self._find("profile", profile, self._handles),
+            name,
+        )
         self.vehicle_types.append(vehicle)
         return vehicle
 
     def build(self) -> Problem:
         """The problem; raises ProblemError with every fault at once."""
-        return Problem(tuple(self.depots), tuple(self.clients), tuple(self.vehicle_types),
-                       tuple(self.profiles) or (Profile(),), **self._options)  # type: ignore[arg-type]
+        return Problem(
+            tuple(self.depots),
+            tuple(self.clients),
+            tuple(self.vehicle_types),
+            tuple(self.profiles) or (Profile(),),
+            **self._options,
+        )  # type: ignore[arg-type]
 
     def solve(self, **options: Any) -> Result:
         """Build and solve; options as in nco.solve."""
@@ -107,8 +160,9 @@ class Model:
         for index, item in enumerate(items):
             if item is wanted or (isinstance(wanted, str) and item.name == wanted):
                 return index
-        raise ProblemError(Fault("P108", f"Model.{kind}", f"{wanted!r} is not in this model",
-                                 f"Add it first with add_{kind}"))
+        raise ProblemError(
+            Fault("P108", f"Model.{kind}", f"{wanted!r} is not in this model", f"Add it first with add_{kind}")
+        )
 
 
 def _load(value: Load) -> tuple[float, ...]:

@@ -21,8 +21,11 @@ class Reason:
 def reasons(problem: Problem, report: Report) -> tuple[Reason, ...]:
     """One reason for every unassigned client of a report."""
     used = [schedule.route.vehicle_type for schedule in report.schedules]
-    spare = [kind for kind, vehicle in enumerate(problem.vehicle_types)
-             if vehicle.num_available is None or used.count(kind) < vehicle.num_available]
+    spare = [
+        kind
+        for kind, vehicle in enumerate(problem.vehicle_types)
+        if vehicle.num_available is None or used.count(kind) < vehicle.num_available
+    ]
     return tuple(_reason(problem, location, spare) for location in report.unassigned)
 
 

@@ -59,8 +59,13 @@ class Result:
     def summary(self) -> str:
         """A few lines: verdict, cost by term, routes, time."""
         cost = self.report.cost
-        terms = {"distance": cost.distance, "duration": cost.duration, "fixed": cost.fixed,
-                 "preference": cost.preference, "prizes": cost.prizes}
+        terms = {
+            "distance": cost.distance,
+            "duration": cost.duration,
+            "fixed": cost.fixed,
+            "preference": cost.preference,
+            "prizes": cost.prizes,
+        }
         split = ", ".join(f"{name} {value:.6g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
         lines = [
@@ -75,8 +80,7 @@ class Result:
 
     def __str__(self) -> str:
         label = self.problem.label
-        routes = (f"Route {index + 1}: {' '.join(map(label, route.visits))}"
-                  for index, route in enumerate(self.routes))
+        routes = (f"Route {index + 1}: {' '.join(map(label, route.visits))}" for index, route in enumerate(self.routes))
         return "\n".join([self.summary(), *routes])
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -93,22 +97,50 @@ class Result:
             "version": 1,
             "problem": self.problem.name,
             "feasible": self.is_feasible(),
-            "cost": {"total": self.report.cost.total, "distance": self.report.cost.distance,
-                     "duration": self.report.cost.duration, "fixed": self.report.cost.fixed,
-                     "preference": self.report.cost.preference, "prizes": self.report.cost.prizes},
+            "cost": {
+                "total": self.report.cost.total,
+                "distance": self.report.cost.distance,
+                "duration": self.report.cost.duration,
+                "fixed": self.report.cost.fixed,
+                "preference": self.report.cost.preference,
+                "prizes": self.report.cost.prizes,
+            },
             "routes": [
-                {"vehicle_type": schedule.route.vehicle_type, "visits": list(schedule.route.visits),
-                 "distance": schedule.distance, "duration": schedule.duration,
-                 "stops": [{"location": stop.location, "name": label(stop.location), "arrival": stop.arrival,
-                            "wait": stop.wait, "start": stop.start, "departure": stop.departure,
-                            "load": list(stop.load), "distance": stop.distance} for stop in schedule.stops]}
+                {
+                    "vehicle_type": schedule.route.vehicle_type,
+                    "visits": list(schedule.route.visits),
+                    "distance": schedule.distance,
+                    "duration": schedule.duration,
+                    "stops": [
+                        {
+                            "location": stop.location,
+                            "name": label(stop.location),
+                            "arrival": stop.arrival,
+                            "wait": stop.wait,
+                            "start": stop.start,
+                            "departure": stop.departure,
+                            "load": list(stop.load),
+                            "distance": stop.distance,
+                        }
+                        for stop in schedule.stops
+                    ],
+                }
                 for schedule in self.schedule
             ],
-            "violations": [{"rule": v.rule, "route": v.route, "location": v.location, "amount": v.amount,
-                            "message": v.message} for v in self.report.violations],
-            "unassigned": [{"location": r.location, "name": label(r.location), "rule": r.rule, "message": r.message}
-                           for r in self.unassigned],
-            "solver": {"name": self.solver, "seed": self.seed, "runtime": self.runtime,
-                       "iterations": self.iterations, **self.provenance},
+            "violations": [
+                {"rule": v.rule, "route": v.route, "location": v.location, "amount": v.amount, "message": v.message}
+                for v in self.report.violations
+            ],
+            "unassigned": [
+                {"location": r.location, "name": label(r.location), "rule": r.rule, "message": r.message}
+                for r in self.unassigned
+            ],
+            "solver": {
+                "name": self.solver,
+                "seed": self.seed,
+                "runtime": self.runtime,
+                "iterations": self.iterations,
+                **self.provenance,
+            },
             "history": [list(point) for point in self.history],
         }

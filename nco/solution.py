@@ -51,11 +51,23 @@ class Solution:
                 continue
             for position, visit in enumerate(visits):
                 if visit not in range(problem.num_locations):
-                    faults.append(Fault("S201", f"routes[{index}][{position}]", f"there is no location {visit}",
-                                        f"Locations go from 0 to {problem.num_locations - 1}, depots first"))
+                    faults.append(
+                        Fault(
+                            "S201",
+                            f"routes[{index}][{position}]",
+                            f"there is no location {visit}",
+                            f"Locations go from 0 to {problem.num_locations - 1}, depots first",
+                        )
+                    )
             if kind not in range(len(problem.vehicle_types)):
-                faults.append(Fault("S202", f"routes[{index}]", f"there is no vehicle type {kind}",
-                                    f"Types go from 0 to {len(problem.vehicle_types) - 1}"))
+                faults.append(
+                    Fault(
+                        "S202",
+                        f"routes[{index}]",
+                        f"there is no vehicle type {kind}",
+                        f"Types go from 0 to {len(problem.vehicle_types) - 1}",
+                    )
+                )
             if visits:
                 parsed.append(Route(visits, kind))
         if faults:

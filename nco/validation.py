@@ -61,8 +61,12 @@ def _numbers(item: Depot | Client | VehicleType) -> Iterator[tuple[str, Any]]:
 
 
 def _not_empty(problem: Problem) -> Iterator[Fault]:
-    for code, kind, items in zip(("P101", "P102", "P103"), ("depots", "clients", "vehicle_types"),
-                                 (problem.depots, problem.clients, problem.vehicle_types), strict=True):
+    for code, kind, items in zip(
+        ("P101", "P102", "P103"),
+        ("depots", "clients", "vehicle_types"),
+        (problem.depots, problem.clients, problem.vehicle_types),
+        strict=True,
+    ):
         if not items:
             yield Fault(code, kind, "there is none", "Add at least one")
 
@@ -71,15 +75,23 @@ def _coordinates(problem: Problem) -> Iterator[Fault]:
     bad = ~(np.abs(problem.xy) <= LARGEST).all(axis=1) if problem.num_locations else np.zeros(0, dtype=bool)
     needed = any(p.distance is None for p in problem.profiles)
     if needed and bad.all() and np.isnan(problem.xy).all() and problem.num_locations:
-        yield Fault("P116", "problem", "there are neither coordinates nor a distance matrix",
-                    "Give x and y to every depot and client, or a distance matrix to every profile")
+        yield Fault(
+            "P116",
+            "problem",
+            "there are neither coordinates nor a distance matrix",
+            "Give x and y to every depot and client, or a distance matrix to every profile",
+        )
         return
     for k in np.flatnonzero(bad):
         x, y = problem.xy[k]
         if not needed and math.isnan(x) and math.isnan(y):
             continue
-        yield Fault("P104", f"{_location(problem, int(k))}.x, y", f"({x}, {y}) is not a usable coordinate",
-                    f"Give finite numbers up to {LARGEST:g}")
+        yield Fault(
+            "P104",
+            f"{_location(problem, int(k))}.x, y",
+            f"({x}, {y}) is not a usable coordinate",
+            f"Give finite numbers up to {LARGEST:g}",
+        )
 
 
 def _location(problem: Problem, k: int) -> str:
@@ -90,8 +102,16 @@ def _location(problem: Problem, k: int) -> str:
 
 
 #: Fields that must be finite and not negative, and those that may be infinite.
-_FINITE = {"delivery", "pickup", "service", "prize", "capacity", "fixed_cost", "unit_distance_cost",
-           "unit_duration_cost"}
+_FINITE = {
+    "delivery",
+    "pickup",
+    "service",
+    "prize",
+    "capacity",
+    "fixed_cost",
+    "unit_distance_cost",
+    "unit_duration_cost",
+}
 _EXTENDED = {"max_distance", "max_duration"}
 
 
@@ -101,15 +121,27 @@ def _quantities(problem: Problem) -> Iterator[Fault]:
             for field, value in _numbers(item):
                 negative = (field in _FINITE or field in _EXTENDED) and not value >= 0
                 if negative or (field in _FINITE and not value <= LARGEST):
-                    yield Fault("P105", f"{place_name(kind, index, item)}.{field}", f"{value} is not allowed",
-                                f"Give a number from 0 to {LARGEST:g}")
+                    yield Fault(
+                        "P105",
+                        f"{place_name(kind, index, item)}.{field}",
+                        f"{value} is not allowed",
+                        f"Give a number from 0 to {LARGEST:g}",
+                    )
     for index, vehicle in enumerate(problem.vehicle_types):
         if not 0 < vehicle.speed <= LARGEST:
-            yield Fault("P105", f"{place_name('vehicle_types', index, vehicle)}.speed",
-                        f"{vehicle.speed} is not allowed", "Give a positive number")
+            yield Fault(
+                "P105",
+                f"{place_name('vehicle_types', index, vehicle)}.speed",
+                f"{vehicle.speed} is not allowed",
+                "Give a positive number",
+            )
     if not 0 <= problem.preference_weight <= LARGEST:
-        yield Fault("P105", "preference_weight", f"{problem.preference_weight} is not allowed",
-                    "Give a number that is not negative")
+        yield Fault(
+            "P105",
+            "preference_weight",
+            f"{problem.preference_weight} is not allowed",
+            "Give a number that is not negative",
+        )
 
 
 def _whole_numbers(problem: Problem) -> Iterator[Fault]:
@@ -117,22 +149,33 @@ def _whole_numbers(problem: Problem) -> Iterator[Fault]:
         for field, least in (("num_available", 1), ("max_reloads", 0)):
             value = getattr(vehicle, field)
             if value is not None and (not float(value).is_integer() or value < least):
-                yield Fault("P115", f"{place_name('vehicle_types', index, vehicle)}.{field}",
-                            f"{value} is not allowed", f"Give a whole number from {least} on, or None for no limit")
+                yield Fault(
+                    "P115",
+                    f"{place_name('vehicle_types', index, vehicle)}.{field}",
+                    f"{value} is not allowed",
+                    f"Give a whole number from {least} on, or None for no limit",
+                )
 
 
 def _load_dimensions(problem: Problem) -> Iterator[Fault]:
     sizes = {len(v.capacity) for v in problem.vehicle_types}
     if len(sizes) > 1:
-        yield Fault("P106", "vehicle_types.capacity", f"vehicle types have {sorted(sizes)} load dimensions",
-                    "Give every vehicle type the same number of capacities")
+        yield Fault(
+            "P106",
+            "vehicle_types.capacity",
+            f"vehicle types have {sorted(sizes)} load dimensions",
+            "Give every vehicle type the same number of capacities",
+        )
     for index, client in enumerate(problem.clients):
         for field in ("delivery", "pickup"):
             size = len(getattr(client, field))
             if size > problem.num_load_dimensions:
-                yield Fault("P106", f"{place_name('clients', index, client)}.{field}",
-                            f"{size} load dimensions, vehicles have {problem.num_load_dimensions}",
-                            "Give vehicles a capacity in each dimension")
+                yield Fault(
+                    "P106",
+                    f"{place_name('clients', index, client)}.{field}",
+                    f"{size} load dimensions, vehicles have {problem.num_load_dimensions}",
+                    "Give vehicles a capacity in each dimension",
+                )
 
 
 def _windows(problem: Problem) -> Iterator[Fault]:
@@ -144,8 +187,12 @@ def _windows(problem: Problem) -> Iterator[Fault]:
             elif not 0 <= item.tw[0] <= LARGEST or math.isnan(item.tw[1]):
                 yield Fault("P105", where, f"{item.tw} is not allowed", "Give an opening time that is not negative")
             elif item.tw[1] < item.tw[0]:
-                yield Fault("P107", where, f"closes at {item.tw[1]}, before it opens at {item.tw[0]}",
-                            "Swap the two or correct them")
+                yield Fault(
+                    "P107",
+                    where,
+                    f"closes at {item.tw[1]}, before it opens at {item.tw[0]}",
+                    "Swap the two or correct them",
+                )
 
 
 def _references(problem: Problem) -> Iterator[Fault]:
@@ -155,11 +202,19 @@ def _references(problem: Problem) -> Iterator[Fault]:
         depots = [("start_depot", vehicle.start_depot), *ends, *(("reload_depots", d) for d in vehicle.reload_depots)]
         for field, number in depots:
             if number not in range(problem.num_depots):
-                yield Fault("P108", f"{here}.{field}", f"there is no depot {number}",
-                            f"Give a number from 0 to {problem.num_depots - 1}")
+                yield Fault(
+                    "P108",
+                    f"{here}.{field}",
+                    f"there is no depot {number}",
+                    f"Give a number from 0 to {problem.num_depots - 1}",
+                )
         if vehicle.profile not in range(len(problem.profiles)):
-            yield Fault("P108", f"{here}.profile", f"there is no profile {vehicle.profile}",
-                        f"Give a number from 0 to {len(problem.profiles) - 1}")
+            yield Fault(
+                "P108",
+                f"{here}.profile",
+                f"there is no profile {vehicle.profile}",
+                f"Give a number from 0 to {len(problem.profiles) - 1}",
+            )
 
 
 def _matrices(problem: Problem) -> Iterator[Fault]:
@@ -171,17 +226,29 @@ def _matrices(problem: Problem) -> Iterator[Fault]:
             if matrix is None:
                 continue
             if np.shape(matrix) != (size, size):
-                yield Fault("P109", where, f"shape {np.shape(matrix)} for {size} locations",
-                            f"Give a {size} x {size} matrix, depots first")
+                yield Fault(
+                    "P109",
+                    where,
+                    f"shape {np.shape(matrix)} for {size} locations",
+                    f"Give a {size} x {size} matrix, depots first",
+                )
                 continue
             bad = np.argwhere(~((matrix >= 0) & (matrix <= LARGEST)))
             for i, j in bad[:3]:
-                yield Fault("P110", f"{where}[{i}, {j}]", f"{matrix[i, j]} is not allowed",
-                            f"Give numbers from 0 to {LARGEST:g} ({len(bad)} entries are wrong)")
+                yield Fault(
+                    "P110",
+                    f"{where}[{i}, {j}]",
+                    f"{matrix[i, j]} is not allowed",
+                    f"Give numbers from 0 to {LARGEST:g} ({len(bad)} entries are wrong)",
+                )
             loops = np.flatnonzero(np.diagonal(matrix))
             if not len(bad) and len(loops):
-                yield Fault("P111", f"{where}[{loops[0]}, {loops[0]}]", f"{matrix[loops[0], loops[0]]} is not zero",
-                            "Set the diagonal to zero")
+                yield Fault(
+                    "P111",
+                    f"{where}[{loops[0]}, {loops[0]}]",
+                    f"{matrix[loops[0], loops[0]]} is not zero",
+                    "Set the diagonal to zero",
+                )
 
 
 def _profile_vectors(problem: Problem) -> Iterator[Fault]:
@@ -190,17 +257,28 @@ def _profile_vectors(problem: Problem) -> Iterator[Fault]:
         for field in ("preference", "allowed"):
             vector = getattr(profile, field)
             if vector is not None and np.shape(vector) != (problem.num_clients,):
-                yield Fault("P113", f"{here}.{field}", f"shape {np.shape(vector)} for {problem.num_clients} clients",
-                            "Give one entry per client")
+                yield Fault(
+                    "P113",
+                    f"{here}.{field}",
+                    f"shape {np.shape(vector)} for {problem.num_clients} clients",
+                    "Give one entry per client",
+                )
             elif field == "preference" and vector is not None and not ((vector >= 0) & (vector <= 1)).all():
                 worst = int(np.argmax(~((vector >= 0) & (vector <= 1))))
-                yield Fault("P112", f"{here}.preference[{worst}]", f"{vector[worst]} is not allowed",
-                            "Scale preferences to [0, 1], 1 = preferred")
+                yield Fault(
+                    "P112",
+                    f"{here}.preference[{worst}]",
+                    f"{vector[worst]} is not allowed",
+                    "Scale preferences to [0, 1], 1 = preferred",
+                )
 
 
 def _names(problem: Problem) -> Iterator[Fault]:
-    kinds = {"depots and clients": [*problem.depots, *problem.clients], "vehicle_types": problem.vehicle_types,
-             "profiles": problem.profiles}
+    kinds = {
+        "depots and clients": [*problem.depots, *problem.clients],
+        "vehicle_types": problem.vehicle_types,
+        "profiles": problem.profiles,
+    }
     for kind, items in kinds.items():
         for name, count in Counter(item.name for item in items if item.name).items():
             if count > 1:
@@ -221,11 +299,25 @@ def _backhauls(problem: Problem) -> Iterator[Fault]:
         return
     for index, client in enumerate(problem.clients):
         if any(client.delivery) and any(client.pickup):
-            yield Fault("P118", place_name("clients", index, client), "it has a delivery and a pickup",
-                        "Split it in two clients, or use backhaul='mixed'")
+            yield Fault(
+                "P118",
+                place_name("clients", index, client),
+                "it has a delivery and a pickup",
+                "Split it in two clients, or use backhaul='mixed'",
+            )
 
 
 RULES: tuple[Callable[[Problem], Iterator[Fault]], ...] = (
-    _not_empty, _options, _coordinates, _quantities, _whole_numbers, _load_dimensions, _windows, _references,
-    _matrices, _profile_vectors, _names, _backhauls,
+    _not_empty,
+    _options,
+    _coordinates,
+    _quantities,
+    _whole_numbers,
+    _load_dimensions,
+    _windows,
+    _references,
+    _matrices,
+    _profile_vectors,
+    _names,
+    _backhauls,
 )

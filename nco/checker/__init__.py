@@ -57,12 +57,18 @@ def check(problem: Problem, routes: RoutesLike) -> Report:
     """
     solution = Solution.of(problem, routes)
     schedules = tuple(drive(problem, route) for route in solution.routes)
-    violations = [v for index, schedule in enumerate(schedules) for rule in ROUTE_RULES
-                  for v in rule(problem, index, schedule)]
+    violations = [
+        v for index, schedule in enumerate(schedules) for rule in ROUTE_RULES for v in rule(problem, index, schedule)
+    ]
     violations += [v for rule in SOLUTION_RULES for v in rule(problem, schedules)]
     missing = np.setdiff1d(np.arange(problem.num_depots, problem.num_locations), solution.visited(problem))
-    return Report(solution, _cost(problem, schedules, missing - problem.num_depots), schedules, tuple(violations),
-                  tuple(map(int, missing)))
+    return Report(
+        solution,
+        _cost(problem, schedules, missing - problem.num_depots),
+        schedules,
+        tuple(violations),
+        tuple(map(int, missing)),
+    )
 
 
 def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: np.ndarray) -> Cost:

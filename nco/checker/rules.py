@@ -45,33 +45,53 @@ def capacity(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
         peak = int(np.argmax(loads))
         if exceeds(loads[peak], limit):
             stop = schedule.stops[peak]
-            yield Violation("capacity", index, stop.location, loads[peak] - limit,
-                            f"route {index} carries {loads[peak]:g} after {problem.label(stop.location)}, "
-                            f"capacity is {limit:g}" + (f" in dimension {dimension}" if dimension else ""))
+            yield Violation(
+                "capacity",
+                index,
+                stop.location,
+                loads[peak] - limit,
+                f"route {index} carries {loads[peak]:g} after {problem.label(stop.location)}, "
+                f"capacity is {limit:g}" + (f" in dimension {dimension}" if dimension else ""),
+            )
 
 
 def time_windows(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
     """Service starts within the window of each location, and the vehicle keeps to its shift."""
     for stop, late in zip(schedule.stops, schedule.lateness, strict=True):
         if exceeds(stop.start, stop.start - late):
-            yield Violation("time_windows", index, stop.location, late,
-                            f"route {index} is {late:g} late at {problem.label(stop.location)}")
+            yield Violation(
+                "time_windows",
+                index,
+                stop.location,
+                late,
+                f"route {index} is {late:g} late at {problem.label(stop.location)}",
+            )
 
 
 def max_distance(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
     """A route is not longer than the vehicle's maximum distance."""
     limit = _vehicle(problem, schedule).max_distance
     if exceeds(schedule.distance, limit):
-        yield Violation("max_distance", index, None, schedule.distance - limit,
-                        f"route {index} is {schedule.distance:g} long, the limit is {limit:g}")
+        yield Violation(
+            "max_distance",
+            index,
+            None,
+            schedule.distance - limit,
+            f"route {index} is {schedule.distance:g} long, the limit is {limit:g}",
+        )
 
 
 def max_duration(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
     """A route does not last longer than the vehicle's maximum duration."""
     limit = _vehicle(problem, schedule).max_duration
     if exceeds(schedule.duration, limit):
-        yield Violation("max_duration", index, None, schedule.duration - limit,
-                        f"route {index} lasts {schedule.duration:g}, the limit is {limit:g}")
+        yield Violation(
+            "max_duration",
+            index,
+            None,
+            schedule.duration - limit,
+            f"route {index} lasts {schedule.duration:g}, the limit is {limit:g}",
+        )
 
 
 def allowed(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
@@ -80,8 +100,7 @@ def allowed(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
     for location in schedule.route.visits:
         client = location - problem.num_depots
         if permitted is not None and client >= 0 and not permitted[client]:
-            yield Violation("allowed", index, location, 1.0,
-                            f"route {index} may not visit {problem.label(location)}")
+            yield Violation("allowed", index, location, 1.0, f"route {index} may not visit {problem.label(location)}")
 
 
 def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
@@ -92,8 +111,9 @@ def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
         if client < 0:
             picking = False
         elif picking and problem.delivery[client].any():
-            yield Violation("backhaul", index, location, 1.0,
-                            f"route {index} delivers to {problem.label(location)} after a pickup")
+            yield Violation(
+                "backhaul", index, location, 1.0, f"route {index} delivers to {problem.label(location)} after a pickup"
+            )
         else:
             picking = picking or bool(problem.pickup[client].any())
 
@@ -104,16 +124,28 @@ def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
     stops = [v for v in schedule.route.visits if v < problem.num_depots]
     for location in stops:
         if location not in vehicle.reload_depots:
-            yield Violation("reloads", index, location, 1.0,
-                            f"route {index} may not reload at {problem.label(location)}")
+            yield Violation(
+                "reloads", index, location, 1.0, f"route {index} may not reload at {problem.label(location)}"
+            )
     if vehicle.max_reloads is not None and len(stops) > vehicle.max_reloads:
-        yield Violation("reloads", index, None, float(len(stops) - vehicle.max_reloads),
-                        f"route {index} reloads {len(stops)} times, the limit is {vehicle.max_reloads}")
+        yield Violation(
+            "reloads",
+            index,
+            None,
+            float(len(stops) - vehicle.max_reloads),
+            f"route {index} reloads {len(stops)} times, the limit is {vehicle.max_reloads}",
+        )
 
 
 #: Rules that look at one route at a time.
 ROUTE_RULES: tuple[Callable[[Problem, int, Schedule], Iterator[Violation]], ...] = (
-    capacity, time_windows, max_distance, max_duration, allowed, backhaul, reloads,
+    capacity,
+    time_windows,
+    max_distance,
+    max_duration,
+    allowed,
+    backhaul,
+    reloads,
 )
 
 
@@ -123,8 +155,13 @@ def fleet(problem: Problem, schedules: Sequence[Schedule]) -> Iterator[Violation
     for index, vehicle in enumerate(problem.vehicle_types):
         if vehicle.num_available is not None and used[index] > vehicle.num_available:
             name = vehicle.name or f"type {index}"
-            yield Violation("fleet", None, None, float(used[index] - vehicle.num_available),
-                            f"{used[index]} vehicles of {name} are used, {vehicle.num_available} available")
+            yield Violation(
+                "fleet",
+                None,
+                None,
+                float(used[index] - vehicle.num_available),
+                f"{used[index]} vehicles of {name} are used, {vehicle.num_available} available",
+            )
 
 
 def visits(problem: Problem, schedules: Sequence[Schedule]) -> Iterator[Violation]:
@@ -133,8 +170,13 @@ def visits(problem: Problem, schedules: Sequence[Schedule]) -> Iterator[Violatio
     for client in range(problem.num_clients):
         location = client + problem.num_depots
         if count[location] > 1:
-            yield Violation("visits", None, location, float(count[location] - 1),
-                            f"{problem.label(location)} is visited {count[location]} times")
+            yield Violation(
+                "visits",
+                None,
+                location,
+                float(count[location] - 1),
+                f"{problem.label(location)} is visited {count[location]} times",
+            )
         elif count[location] == 0 and problem.required[client]:
             yield Violation("visits", None, location, 1.0, f"{problem.label(location)} is not visited")
 

@@ -56,8 +56,15 @@ def drive(problem: Problem, route: Route) -> Schedule:
     loads = _loads(problem, path)
     driven = np.concatenate([[0.0], np.cumsum(legs)])
     stops = tuple(
-        Stop(int(path[k]), arrival[k], start[k] - arrival[k], start[k], departure[k],
-             tuple(map(float, loads[k])), float(driven[k]))
+        Stop(
+            int(path[k]),
+            arrival[k],
+            start[k] - arrival[k],
+            start[k],
+            departure[k],
+            tuple(map(float, loads[k])),
+            float(driven[k]),
+        )
         for k in range(len(path))
     )
     late = [max(0.0, when - float(limit)) for when, limit in zip(start, closes, strict=True)]

@@ -22,8 +22,14 @@ SOLVERS: dict[str, str] = {
 }
 
 
-def solve(problem: Problem, solver: str | Solver = "neural", stop: StoppingCriterion | None = None, seed: int = 1,
-          device: str = "auto", **options: Any) -> Result:
+def solve(
+    problem: Problem,
+    solver: str | Solver = "neural",
+    stop: StoppingCriterion | None = None,
+    seed: int = 1,
+    device: str = "auto",
+    **options: Any,
+) -> Result:
     """Solve a problem and have the checker judge the routes.
 
     solver: "neural", "ortools", "pyvrp" or a Solver; stop: MaxRuntime(5) by default, counted from this call;
@@ -40,8 +46,9 @@ def solve(problem: Problem, solver: str | Solver = "neural", stop: StoppingCrite
     report = check(problem, outcome.solution)
     _compare(engine.name, outcome, report)
     provenance = {**outcome.provenance, "nco": metadata.version("nco-vrp")}
-    return Result(problem, report, engine.name, time.perf_counter() - began, outcome.iterations, seed,
-                  outcome.history, provenance)
+    return Result(
+        problem, report, engine.name, time.perf_counter() - began, outcome.iterations, seed, outcome.history, provenance
+    )
 
 
 def create(name: str, device: str = "auto", **options: Any) -> Solver:
@@ -63,5 +70,11 @@ def _compare(name: str, outcome: Outcome, report: Report) -> None:
     """A solver that optimised another objective than ours must not go unnoticed."""
     claimed, exact = outcome.claimed_cost, report.cost.total
     if claimed is not None and not math.isclose(claimed, exact, rel_tol=outcome.tolerance, abs_tol=outcome.tolerance):
-        raise SolverError(Fault("U304", f"solver '{name}'", f"it claims {claimed!r}, the exact cost is {exact!r}",
-                                "This is a bug in the adapter: please report it with the problem"))
+        raise SolverError(
+            Fault(
+                "U304",
+                f"solver '{name}'",
+                f"it claims {claimed!r}, the exact cost is {exact!r}",
+                "This is a bug in the adapter: please report it with the problem",
+            )
+        )
