@@ -41,12 +41,10 @@ class Model:
         backhaul: Backhaul = "mixed",
         preference_weight: float = 0.0,
     ) -> None:
-        self._options = {
-            "name": name,
-            "rounding": rounding,
-            "backhaul": backhaul,
-            "preference_weight": preference_weight,
-        }
+        self.name = name
+        self.rounding: Rounding = rounding
+        self.backhaul: Backhaul = backhaul
+        self.preference_weight = preference_weight
         self.depots: list[Depot] = []
         self.clients: list[Client] = []
         self.vehicle_types: list[VehicleType] = []
@@ -144,8 +142,11 @@ class Model:
             tuple(self.clients),
             tuple(self.vehicle_types),
             tuple(self.profiles) or (Profile(),),
-            **self._options,
-        )  # type: ignore[arg-type]
+            self.rounding,
+            self.backhaul,
+            self.preference_weight,
+            self.name,
+        )
 
     def solve(self, **options: Any) -> Result:
         """Build and solve; options as in nco.solve."""
@@ -153,7 +154,7 @@ class Model:
 
         return solve(self.build(), **options)
 
-    def _find(self, kind: str, wanted: Depot | Profile | str | int, items: Sequence[Depot] | Sequence[Profile]) -> int:
+    def _find(self, kind: str, wanted: Depot | Profile | str | int, items: Sequence[Depot | Profile]) -> int:
         """Index of an object in its list: by identity, by name, or already a number (checked by `build`)."""
         if isinstance(wanted, int | np.integer):
             return int(wanted)

@@ -117,6 +117,11 @@ class Problem:
         validate(self)
 
     @property
+    def places(self) -> tuple[Depot | Client, ...]:
+        """All locations: depots, then clients."""
+        return (*self.depots, *self.clients)
+
+    @property
     def num_depots(self) -> int:
         return len(self.depots)
 
@@ -135,8 +140,7 @@ class Problem:
     @cached_property
     def xy(self) -> Floats:
         """Coordinates [N, 2] of all locations; NaN where unknown."""
-        places = (*self.depots, *self.clients)
-        return np.array([(p.x, p.y) for p in places], dtype=np.float64).reshape(-1, 2)
+        return np.array([(p.x, p.y) for p in self.places], dtype=np.float64).reshape(-1, 2)
 
     @property
     def has_coordinates(self) -> bool:
@@ -156,7 +160,7 @@ class Problem:
     @cached_property
     def tw(self) -> Floats:
         """Time windows [N, 2] of all locations."""
-        return np.array([p.tw for p in (*self.depots, *self.clients)], dtype=np.float64)
+        return np.array([p.tw for p in self.places], dtype=np.float64)
 
     @cached_property
     def service(self) -> Floats:
@@ -206,7 +210,7 @@ class Problem:
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(place.name for place in (*self.depots, *self.clients))
+        return tuple(place.name for place in self.places)
 
     def _loads(self, rows: Sequence[tuple[float, ...]]) -> Floats:
         """Rows padded with zeros to the number of load dimensions: a client without a load needs no zeros."""

@@ -118,7 +118,8 @@ class _AnyRunning:
     running: list[Running]
 
     def __call__(self, best_cost: float) -> bool:
-        return any([run(best_cost) for run in self.running])  # every criterion counts the iteration
+        verdicts = [run(best_cost) for run in self.running]  # every criterion counts the iteration
+        return any(verdicts)
 
     def seconds_left(self) -> float:
         return min((run.seconds_left() for run in self.running), default=math.inf)

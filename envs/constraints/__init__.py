@@ -1,0 +1,1 @@
+"""Constraints of the routing environment, one a file."""
