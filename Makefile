@@ -1,0 +1,54 @@
+# The everyday commands. Everything happens in this folder: .venv for the installation, out for the demo's files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLE := data/examples/town-60.json
+SOURCES := pyproject.toml constraints.txt
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+# pip, quiet but for the large files it downloads
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
+SHOW_LARGE := awk '/Downloading .* MB\)/ {print "  " $$2, $$3, $$4; fflush()}'
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/core ## Solve a bundled example with three solvers: routes, table, picture, page (15 s after the installation)
+	@echo "== Solving $(EXAMPLE) with the neural solver, OR-Tools and PyVRP, 3 s each"
+	@mkdir -p out
+	@$(BIN)/nco solve $(EXAMPLE) --compare --max-runtime 3 --plot out/demo.png --html out/demo.html
+	@echo "== Picture: out/demo.png. Page: out/demo.html. Next: $(BIN)/nco solve --help"
+
+test: $(VENV)/all ## Run the whole test suite
+	@$(BIN)/pytest -n 2
+
+lint: $(VENV)/all ## Check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove the installation, the demo's files and all caches
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find nco envs configs data tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo "nco needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is: $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "== Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/core: $(SOURCES) | $(BIN)/python
+	@echo "== Installing nco and what it needs into $(VENV): about 1 minute, once"
+	@$(PIP_INSTALL) -e . | $(SHOW_LARGE)
+	@touch $@
+
+$(VENV)/all: $(SOURCES) | $(BIN)/python
+	@echo "== Installing nco with the extras 'train' and 'dev' into $(VENV): about 2 minutes, once"
+	@$(PIP_INSTALL) -e '.[train,dev]' | $(SHOW_LARGE)
+	@touch $@ $(VENV)/core
