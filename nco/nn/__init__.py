@@ -1,1 +1,1 @@
-"""To be written."""
+"""Neural building blocks."""

@@ -1,1 +1,25 @@
-"""To be written."""
+"""Policies by name. A card names a policy and its options; nothing in a file can name code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nco.errors import Fault, WeightsError, did_you_mean
+from nco.policies.attention import AttentionPolicy
+from nco.policies.base import Memory, Policy
+
+__all__ = ["POLICIES", "AttentionPolicy", "Memory", "Policy", "make_policy"]
+
+#: Policy name -> class.
+POLICIES: dict[str, type[Policy]] = {AttentionPolicy.name: AttentionPolicy}
+
+
+def make_policy(name: str, options: Mapping[str, Any]) -> Policy:
+    """A fresh policy; raises WeightsError for an unknown name or option."""
+    if name not in POLICIES:
+        raise WeightsError(Fault("W406", "policy", f"'{name}' is unknown", did_you_mean(name, POLICIES)))
+    try:
+        return POLICIES[name](**options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(Fault("W405", f"policy '{name}'", str(error), "Correct the policy's options")) from error

@@ -1,0 +1,15 @@
+"""What a generator is: a distribution of problems."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from tensordict import TensorDict
+
+
+class Generator(Protocol):
+    """Draws instances; the same torch generator state gives the same instances."""
+
+    def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
+        """Instances [batch] with `size` clients each, on the generator's device."""

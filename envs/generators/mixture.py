@@ -1,0 +1,24 @@
+"""A mixture of distributions: every batch draws one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from tensordict import TensorDict
+
+from .base import Generator
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Generators with their weights; the weights need not sum to one."""
+
+    parts: Mapping[Generator, float]
+
+    def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
+        """Instances [batch] from one of the parts."""
+        weights = torch.tensor(list(self.parts.values()), device=generator.device)
+        choice = int(torch.multinomial(weights, 1, generator=generator))
+        return list(self.parts)[choice](batch, size, generator)

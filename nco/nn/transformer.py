@@ -1,0 +1,53 @@
+"""Transformer encoder over the nodes of a problem: pre-norm, RMSNorm, no positions (nodes are a set)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def split_heads(x: Tensor, heads: int) -> Tensor:
+    """[B, Q, D] -> [B, heads, Q, D / heads]."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def merge_heads(x: Tensor) -> Tensor:
+    """[B, heads, Q, d] -> [B, Q, heads * d]."""
+    return x.transpose(1, 2).flatten(-2)
+
+
+class Layer(nn.Module):
+    """Self-attention and feed-forward, each on the normalised input and added to it (Vaswani et al. 2017; pre-norm)."""
+
+    def __init__(self, width: int, heads: int, feedforward: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm_attention = nn.RMSNorm(width)
+        self.norm_feedforward = nn.RMSNorm(width)
+        self.project_in = nn.Linear(width, 3 * width, bias=False)
+        self.project_out = nn.Linear(width, width, bias=False)
+        self.widen = nn.Linear(width, feedforward)
+        self.narrow = nn.Linear(feedforward, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, D] -> [B, N, D]."""
+        query, key, value = (
+            split_heads(part, self.heads) for part in self.project_in(self.norm_attention(x)).chunk(3, -1)
+        )
+        x = x + self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value)))
+        return x + self.narrow(F.gelu(self.widen(self.norm_feedforward(x))))
+
+
+class Encoder(nn.Module):
+    """A stack of layers with a final norm."""
+
+    def __init__(self, width: int, heads: int, feedforward: int, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(width, heads, feedforward) for _ in range(layers))
+        self.norm = nn.RMSNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, D] -> [B, N, D]."""
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm(x)

@@ -1,0 +1,81 @@
+"""`attention`: transformer encoder, multi-head glimpse and pointer decoder.
+
+Kool et al. (2019), "Attention, Learn to Solve Routing Problems!", with POMO's decoder (Kwon et al. 2020: no graph
+context, many starts), pre-norm RMSNorm layers, and the distance from the current node subtracted from the pointer's
+score with a learned weight (as in ICAM and ELG: near nodes first, whatever the size of the problem).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, final
+
+import torch
+import torch.nn.functional as F
+from tensordict import TensorDict
+from torch import Tensor, nn
+
+from nco.nn.transformer import Encoder, merge_heads, split_heads
+from nco.policies.base import Memory, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionConfig:
+    """Hyper-parameters; defaults are POMO's."""
+
+    width: int = 128  # D
+    heads: int = 8
+    feedforward: int = 512
+    layers: int = 6
+    clip: float = 10.0  # logits lie in (-clip, clip) before the mask (Bello et al. 2017)
+    features: int = 1  # F: numbers the environment's constraints tell about the state
+
+
+@final
+class AttentionPolicy(Policy):
+    """Encoder-decoder with pointer decoding."""
+
+    name: ClassVar[str] = "attention"
+
+    def __init__(self, **options: Any) -> None:
+        """Options are the fields of AttentionConfig."""
+        super().__init__()
+        self.settings = AttentionConfig(**options)
+        width = self.settings.width
+        self.embed_depot = nn.Linear(2, width)
+        self.embed_client = nn.Linear(3, width)
+        self.encoder = Encoder(width, self.settings.heads, self.settings.feedforward, self.settings.layers)
+        self.project_memory = nn.Linear(width, 4 * width, bias=False)
+        self.project_features = nn.Linear(self.settings.features, width, bias=False)
+        self.project_glimpse = nn.Linear(width, width, bias=False)
+        self.nearness = nn.Parameter(torch.tensor(1.0))
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return asdict(self.settings)
+
+    def encode(self, instances: TensorDict) -> Memory:
+        locs = instances["locs"]
+        share = (instances["demand"] / instances["capacity"][:, None])[..., None]
+        depot = self.embed_depot(locs[:, :1])
+        clients = self.embed_client(torch.cat([locs, share], dim=-1)[:, 1:])
+        nodes = self.encoder(torch.cat([depot, clients], dim=1))
+        query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
+        heads = self.settings.heads
+        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, torch.cdist(locs, locs))
+
+    def logits(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Tensor:
+        query = _rows(memory.query, current) + self.project_features(features.to(memory.query.dtype))
+        query = split_heads(query, self.settings.heads)
+        glimpse = F.scaled_dot_product_attention(query, memory.key, memory.value, attn_mask=mask[:, None])
+        glimpse = self.project_glimpse(merge_heads(glimpse))
+        score = torch.bmm(glimpse, memory.pointer.transpose(1, 2)).float() / math.sqrt(self.settings.width)
+        score = score - F.softplus(self.nearness) * _rows(memory.distance, current)
+        return (self.settings.clip * torch.tanh(score)).masked_fill(~mask, -torch.inf)
+
+
+def _rows(table: Tensor, node: Tensor) -> Tensor:
+    """Rows of table [B, N, D] for nodes [B, Q] -> [B, Q, D]."""
+    return table.gather(1, node[..., None].expand(-1, -1, table.shape[-1]))

@@ -1,0 +1,149 @@
+"""The learner: REINFORCE with the shared baseline of POMO (Kwon et al. 2020), in two phases per step.
+
+1. Encode once, with gradients. 2. Roll out S trajectories a problem without gradients. 3. Score all their decisions in
+one teacher-forced pass and push up the probability of those better than the mean of their problem.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import lightning
+import torch
+from tensordict import TensorDict
+from torch import Tensor
+
+from nco.envs.generators.base import Generator
+from nco.envs.routing import RoutingEnv
+from nco.errors import ConfigError, Fault
+from nco.policies.base import Memory, Policy
+from nco.rollout.eager import decide, rollout
+from nco.rollout.rescore import log_probability
+from nco.rollout.starts import first_clients
+from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerConfig:
+    """Hyper-parameters of the learning step."""
+
+    batch_size: int = 256  # problems a step at `reference_size` clients; smaller problems get more, larger fewer
+    reference_size: int = 100
+    starts: int = 50  # S: rollouts a problem, at most one per client
+    sizes: tuple[int, ...] = (100,)  # numbers of clients; every step draws one
+    max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
+    max_steps: int = 0  # length of the schedule in steps (0: by time only)
+    compile: bool = False  # fuse kernels with torch.compile; pays off on a GPU
+    seed: int = 1
+
+
+class Learner(lightning.LightningModule):
+    """Trains a policy on problems generated on its own device.
+
+    Step k draws everything from a generator seeded with (seed, rank, k): an interrupted run that resumes at step k
+    goes on as if nothing had happened.
+    """
+
+    def __init__(
+        self, policy: Policy, env: RoutingEnv, generator: Generator, config: LearnerConfig, optimizer: OptimizerConfig
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.policy, self.env, self.problems = policy, env, generator
+        self.config, self.optimizer_config = config, optimizer
+        self.seconds = 0.0  # trained so far, over all resumptions
+        self._clock: float | None = None
+        wrap = torch.compile if config.compile else _as_is
+        self._encode = wrap(policy.encode)
+        self._decide = wrap(decide)
+        self._score = wrap(log_probability)
+
+    def training_step(self, batch: Tensor, index: int) -> None:
+        step = int(batch.flatten()[0])
+        draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, step))
+        instances = self._draw_problems(draw)
+        starts = first_clients(instances, self.config.starts)
+        memory = self._encode(instances)
+        trajectory = rollout(
+            self.policy, self.env, instances, starts, draw, memory=Memory(*(m.detach() for m in memory)),
+            step=self._decide,
+        )  # fmt: skip
+        log_p = self._score(self.policy, self.env, memory, instances, trajectory.actions)
+        loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
+        self._update(loss)
+        self._report(loss, trajectory.cost, instances)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        return make_optimizers(self.policy, self.optimizer_config)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["seconds"] = self.seconds
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.seconds = checkpoint["seconds"]
+
+    @property
+    def progress(self) -> float:
+        """Fraction of the schedule that is behind us, by steps or by time, whichever is further."""
+        by_steps = self.steps / self.config.max_steps if self.config.max_steps else 0.0
+        return min(1.0, max(by_steps, self.seconds / self.config.max_seconds))
+
+    @property
+    def steps(self) -> int:
+        """Learning steps so far. Lightning counts every optimiser's step."""
+        return self.global_step // max(1, len(self.trainer.optimizers))
+
+    def _draw_problems(self, draw: torch.Generator) -> TensorDict:
+        sizes = self.config.sizes
+        size = sizes[int(torch.randint(len(sizes), (1,), generator=draw, device=draw.device))]
+        scale = (self.config.reference_size / size) ** 2 if size > self.config.reference_size else 1.0
+        return self.problems(max(1, int(self.config.batch_size * scale)), size, draw)
+
+    def _update(self, loss: Tensor) -> None:
+        optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
+        for optimizer, rate in zip(optimizers, schedule(self.optimizer_config, self.steps, self.progress), strict=True):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+        self.manual_backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.optimizer_config.clip)
+        self.log("gradient_norm", norm)
+        for optimizer in optimizers:
+            optimizer.step()
+
+    def _report(self, loss: Tensor, cost: Tensor, instances: TensorDict) -> None:
+        now = time.perf_counter()
+        elapsed = now - self._clock if self._clock is not None else 0.0
+        self._clock = now
+        self.seconds += elapsed
+        metrics = {"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()}
+        self.log_dict(metrics, prog_bar=True)
+        self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - 1)})
+        if self.steps % self.trainer.log_every_n_steps == 0 and not torch.isfinite(loss):
+            raise ConfigError(
+                Fault("C504", f"step {self.steps}", "the loss is not finite", "Lower the learning rates and resume")
+            )
+
+
+def reinforce(cost: Tensor, log_p: Tensor) -> Tensor:
+    """Loss from costs [B, S] and log-probabilities [B, S]: the baseline is the mean cost of the problem's rollouts.
+
+    Advantages are divided by their standard deviation, so that every problem weighs the same.
+    """
+    advantage = (cost - cost.mean(dim=1, keepdim=True)) / (cost.std(dim=1, keepdim=True) + 1e-6)
+    return (advantage.detach() * log_p).mean()
+
+
+def _mix(*numbers: int) -> int:
+    """One seed from several numbers, well spread."""
+    value = 0
+    for number in numbers:
+        value = (value * 0x9E3779B97F4A7C15 + number + 0x7F4A7C15) % 2**63
+    return value
+
+
+def _as_is(function: Any) -> Any:
+    return function
