@@ -6,13 +6,14 @@ EXAMPLE := data/examples/town-60.json
 SOURCES := pyproject.toml constraints.txt
 
 SHELL := bash
-.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint clean
 
-# pip, quiet but for the large files it downloads
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
-SHOW_LARGE := awk '/Downloading .* MB\)/ {print "  " $$2, $$3, $$4; fflush()}'
+# pip shows the large files it downloads; everything it says is in the log, whose end is shown when it fails
+define install
+@set -o pipefail; $(BIN)/python -m pip install --progress-bar off -c constraints.txt -e '$(WHAT)' 2>&1 | tee $(VENV)/pip.log \
+  | awk '/Downloading .* MB\)/ {print "  " $$2, $$3, $$4; fflush()}' || { tail -n 20 $(VENV)/pip.log; exit 1; }
+endef
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +35,7 @@ lint: $(VENV)/all ## Check style, types and the direction of imports
 
 clean: ## Remove the installation, the demo's files and all caches
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find nco envs configs data tests scripts -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
@@ -43,12 +44,14 @@ $(VENV)/bin/python:
 	@echo "== Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
+$(VENV)/core: WHAT := .
 $(VENV)/core: $(SOURCES) | $(BIN)/python
 	@echo "== Installing nco and what it needs into $(VENV): about 1 minute, once"
-	@$(PIP_INSTALL) -e . | $(SHOW_LARGE)
+	$(install)
 	@touch $@
 
+$(VENV)/all: WHAT := .[train,dev]
 $(VENV)/all: $(SOURCES) | $(BIN)/python
 	@echo "== Installing nco with the extras 'train' and 'dev' into $(VENV): about 2 minutes, once"
-	@$(PIP_INSTALL) -e '.[train,dev]' | $(SHOW_LARGE)
+	$(install)
 	@touch $@ $(VENV)/core
