@@ -24,6 +24,7 @@ CODES: dict[str, str] = {
     "F010": "section or identifier appears twice",
     "F011": "not valid JSON",
     "F012": "file cannot be written",
+    "F013": "format cannot express this",
     # P: problems
     "P101": "no depot",
     "P102": "no client",
@@ -71,6 +72,10 @@ CODES: dict[str, str] = {
 }
 
 
+#: An error's message shows this many faults; `faults` holds all of them.
+SHOWN = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: its code, where it is, what is wrong and how to fix it."""
@@ -89,7 +94,10 @@ class NcoError(Exception):
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        lines = [str(fault) for fault in self.faults[:SHOWN]]
+        if len(self.faults) > SHOWN:
+            lines.append(f"... and {len(self.faults) - SHOWN} more")
+        super().__init__("\n".join(lines))
 
     @property
     def codes(self) -> tuple[str, ...]:

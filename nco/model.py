@@ -11,6 +11,7 @@ problem = model.build()
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ class Model:
         self, x: float | None = None, y: float | None = None, *, tw: Window | None = None, name: str = ""
     ) -> Depot:
         """Add a depot; without coordinates every profile needs a distance matrix."""
-        self.depots.append(Depot(x, y, tw or ALWAYS, name))
+        self.depots.append(Depot(x, y, _window(tw), name))
         return self.depots[-1]
 
     def add_client(
@@ -72,14 +73,14 @@ class Model:
         name: str = "",
     ) -> Client:
         """Add a client; `delivery` and `pickup` are numbers, or one number per load dimension."""
-        self.clients.append(Client(x, y, _load(delivery), _load(pickup), tw or ALWAYS, service, required, prize, name))
+        self.clients.append(Client(x, y, _load(delivery), _load(pickup), _window(tw), service, required, prize, name))
         return self.clients[-1]
 
     def add_profile(
         self, name: str = "", *, preference: ArrayLike | None = None, allowed: ArrayLike | None = None
     ) -> Profile:
         """Add a profile; `preference` in [0, 1] and `allowed` hold one entry per client."""
-        profile = Profile(preference=_array(preference), allowed=_array(allowed, bool), name=name)
+        profile = Profile(preference=copy(preference), allowed=copy(allowed), name=name)  # type: ignore[arg-type]
         self.profiles.append(profile)
         self._handles.append(profile)
         return profile
@@ -87,11 +88,16 @@ class Model:
     def set_matrix(
         self, distance: ArrayLike | None = None, duration: ArrayLike | None = None, profile: Profile | str | None = None
     ) -> None:
-        """Give a profile its whole matrices [N, N], depots first; without `profile`, the first one."""
+        """Give a profile its whole matrices [N, N], depots first; without `profile`, the first one.
+
+        A matrix that is left out stays what it was.
+        """
         if not self.profiles:
             self.add_profile(profile if isinstance(profile, str) else "")
         index = 0 if profile is None else self._find("profile", profile, self._handles)
-        self.profiles[index] = replace(self.profiles[index], distance=_array(distance), duration=_array(duration))
+        given = {"distance": copy(distance), "duration": copy(duration)}
+        matrices: dict[str, Any] = {name: matrix for name, matrix in given.items() if matrix is not None}
+        self.profiles[index] = replace(self.profiles[index], **matrices)
 
     def add_vehicle_type(
         self,
@@ -124,7 +130,7 @@ class Model:
             unit_distance_cost,
             unit_duration_cost,
             speed,
-            tw or ALWAYS,
+            _window(tw),
             max_distance,
             max_duration,
             reloads,
@@ -167,8 +173,8 @@ class Model:
 
 
 def _load(value: Load) -> tuple[float, ...]:
-    return tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,)
+    return tuple(value) if np.ndim(value) else (value,)  # type: ignore[arg-type, return-value]
 
 
-def _array(value: ArrayLike | None, dtype: type = float) -> Any:
-    return None if value is None else np.array(value, dtype=dtype)
+def _window(value: Window | None) -> Window:
+    return ALWAYS if value is None else tuple(value) if np.ndim(value) else value  # type: ignore[return-value]

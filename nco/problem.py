@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,12 +77,22 @@ class VehicleType:
     name: str = ""
 
 
+def _as_array(value: Any, kinds: str, dtype: type[np.generic]) -> Any:
+    """Array-like of the given numpy kinds as an array; anything else as it is, for validation to report."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return value
+    return array.astype(dtype, copy=False) if array.dtype.kind in kinds else value
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Profile:
     """How a kind of vehicle sees the map.
 
     distance, duration: matrices [N, N] over all locations, possibly asymmetric; None = from the coordinates.
     preference: [n] in [0, 1] per client, 1 = preferred; allowed: [n] bool per client; None = no opinion.
+    Any array-like will do; numbers are stored in double precision.
     """
 
     distance: Floats | None = None
@@ -90,6 +100,11 @@ class Profile:
     preference: Floats | None = None
     allowed: NDArray[np.bool_] | None = None
     name: str = ""
+
+    def __post_init__(self) -> None:
+        for quantity in ("distance", "duration", "preference"):
+            object.__setattr__(self, quantity, _as_array(getattr(self, quantity), "iuf", np.float64))
+        object.__setattr__(self, "allowed", _as_array(self.allowed, "b", np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +199,8 @@ class Problem:
         if matrix is not None:
             return np.asarray(matrix[i, j])
         gap = self.xy[i] - self.xy[j]
-        return ROUNDINGS[self.rounding](np.hypot(gap[..., 0], gap[..., 1]))
+        # a square root is correctly rounded on every machine, np.hypot is not: 3-4-5 must not become 4.999...
+        return ROUNDINGS[self.rounding](np.sqrt(gap[..., 0] ** 2 + gap[..., 1] ** 2))
 
     def duration(self, origin: ArrayLike, destination: ArrayLike, profile: int = 0) -> Floats:
         """Travel times between locations at speed 1, elementwise; the distances when no duration is given."""

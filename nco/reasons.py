@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nco.checker import Report, check
+from nco.checker import Report, drive
+from nco.checker.rules import ROUTE_RULES
 from nco.problem import Problem
 from nco.solution import Route
 
@@ -45,5 +46,5 @@ def _reason(problem: Problem, location: int, spare: list[int]) -> Reason:
 
 def _alone(problem: Problem, location: int, kind: int) -> tuple[str, str] | None:
     """The first rule that a route with this client alone breaks, or None."""
-    report = check(problem, [Route((location,), kind)])
-    return next(((v.rule, v.message) for v in report.violations if v.route == 0), None)
+    schedule = drive(problem, Route((location,), kind))
+    return next(((v.rule, v.message) for rule in ROUTE_RULES for v in rule(problem, 0, schedule)), None)

@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Protocol
 
 from nco.errors import ConfigError, Fault
@@ -55,7 +56,7 @@ class MaxRuntime:
     seconds: float
 
     def __post_init__(self) -> None:
-        _require("MaxRuntime.seconds", self.seconds, self.seconds >= 0)
+        _require("MaxRuntime.seconds", self.seconds, Real)
 
     def start(self) -> Running:
         return _Running(_never, time.perf_counter() + self.seconds)
@@ -68,7 +69,7 @@ class MaxIterations:
     iterations: int
 
     def __post_init__(self) -> None:
-        _require("MaxIterations.iterations", self.iterations, self.iterations >= 0)
+        _require("MaxIterations.iterations", self.iterations, Integral)
 
     def start(self) -> Running:
         count = 0
@@ -88,7 +89,7 @@ class NoImprovement:
     iterations: int
 
     def __post_init__(self) -> None:
-        _require("NoImprovement.iterations", self.iterations, self.iterations >= 0)
+        _require("NoImprovement.iterations", self.iterations, Integral)
 
     def start(self) -> Running:
         best, since = math.inf, 0
@@ -106,6 +107,10 @@ class AnyOf:
     """Stop when any of several criteria says so."""
 
     def __init__(self, *criteria: StoppingCriterion) -> None:
+        if not criteria:
+            raise ConfigError(
+                Fault("C503", "AnyOf", "there is no criterion", "Give at least one, such as MaxRuntime(5)")
+            )
         self.criteria = criteria
 
     def start(self) -> Running:
@@ -125,6 +130,7 @@ class _AnyRunning:
         return min((run.seconds_left() for run in self.running), default=math.inf)
 
 
-def _require(where: str, value: float, ok: bool) -> None:
-    if not ok:
-        raise ConfigError(Fault("C503", where, f"{value} is not allowed", "Give a number that is not negative"))
+def _require(where: str, value: float, kind: type[Real] | type[Integral]) -> None:
+    if isinstance(value, bool) or not isinstance(value, kind) or not value >= 0:
+        number = "whole number" if kind is Integral else "number"
+        raise ConfigError(Fault("C503", where, f"{value!r} is not allowed", f"Give a {number} that is not negative"))
