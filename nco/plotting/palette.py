@@ -13,13 +13,13 @@ from nco.solution import Route
 #: 2009), contrast >= 3 against white and near-black (WCAG 2.2, graphics).
 PALETTE: tuple[str, ...] = (
     "#0072b2",
-    "#e17800",
+    "#e07800",
     "#009e73",
-    "#870fff",
-    "#b43c00",
-    "#8796c3",
-    "#964b78",
-    "#b469ff",
+    "#9018fc",
+    "#906000",
+    "#a884c0",
+    "#c01890",
+    "#9078fc",
 )
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 BARS = {
     "time window": ("#cfd6e0", 0.8),
     "drive": ("#0072b2", 0.16),
-    "wait": ("#8796c3", 0.3),
-    "serve": ("#e17800", 0.5),
+    "wait": ("#a884c0", 0.3),
+    "serve": ("#e07800", 0.5),
 }
 
 
