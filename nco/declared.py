@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections.abc import Callable, Iterator
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,10 +53,10 @@ def _fields(prefix: str, item: Any) -> Iterator[Fault]:
 
 
 def _is_number(value: Any) -> bool:
-    """A real number that fits double precision; infinities and NaN are numbers here, booleans are not."""
+    """A number that fits double precision; infinities and NaN are numbers here, booleans are not."""
     if isinstance(value, int):
         return not isinstance(value, bool) and abs(value) <= sys.float_info.max
-    return isinstance(value, float | Real)
+    return isinstance(value, float | np.integer | np.floating)
 
 
 def _is_whole(value: Any) -> bool:

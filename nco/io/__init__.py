@@ -1,1 +1,76 @@
-"""To be written."""
+"""Reading and writing files: `read` a problem, `read_solution`, `write` either. One format = one module.
+
+docs/formats.md describes the formats. A format's module is imported when a file of that format is met.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nco.errors import FileError, NcoError
+from nco.io.files import load, located, storing
+from nco.io.formats import (
+    PROBLEM_READERS,
+    PROBLEM_WRITERS,
+    SOLUTION_READERS,
+    SOLUTION_WRITERS,
+    for_suffix,
+    named,
+    recognise,
+)
+from nco.problem import Problem
+from nco.result import Result
+from nco.rounding import Rounding
+from nco.solution import Solution
+
+__all__ = ["read", "read_solution", "write"]
+
+
+def read(path: str | os.PathLike[str], *, format: str | None = None, rounding: Rounding | None = None) -> Problem:
+    """Read a problem; the format ("nco-json", "vrplib", "solomon") is recognised from the content, else the suffix.
+
+    rounding: convention for distances computed from coordinates (see nco.rounding); None takes the format's own:
+    TSPLIB's "round" for EUC_2D, "none" for Solomon, what the file says for nco-json. Given matrices stay as they are.
+    Raises FileError or ProblemError with every fault found, each with its line or key.
+    """
+    path = Path(path)
+    try:
+        text = load(path)
+        source = named(format, PROBLEM_READERS) if format else recognise(text, path.suffix, PROBLEM_READERS)
+        problem: Problem = source.module.read_problem(text, rounding)
+        return problem
+    except NcoError as error:
+        raise located(error, path) from None
+
+
+def read_solution(path: str | os.PathLike[str], problem: Problem) -> Solution:
+    """Read a solution of a problem: VRPLIB's .sol or the JSON that `write` makes of a result.
+
+    Raises FileError, or SolutionError for locations and vehicle types that the problem does not have.
+    """
+    path = Path(path)
+    try:
+        text = load(path)
+        source = recognise(text, path.suffix, SOLUTION_READERS)
+        solution: Solution = source.module.read_solution(text, problem)
+        return solution
+    except NcoError as error:
+        raise located(error, path) from None
+
+
+def write(thing: Problem | Result | Solution, path: str | os.PathLike[str]) -> None:
+    """Write a problem (.json, .vrp) or a result or solution (.json, .sol); the suffix says which.
+
+    Raises FileError: F002 for another suffix, F012 when the file cannot be written, F013 naming everything that the
+    format cannot express (.json expresses all).
+    """
+    path = Path(path)
+    try:
+        with storing(path):
+            if isinstance(thing, Problem):
+                for_suffix(path.suffix, PROBLEM_WRITERS).module.write_problem(thing, path)
+            else:
+                for_suffix(path.suffix, SOLUTION_WRITERS).module.write_solution(thing, path)
+    except FileError as error:
+        raise located(error, path) from None

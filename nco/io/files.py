@@ -1,0 +1,66 @@
+"""Text in and out, and errors that say where in which file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from nco.errors import Fault, FileError, NcoError, ProblemError
+
+
+def load(path: Path) -> str:
+    """Text of a regular file in UTF-8, a byte order mark removed."""
+    try:
+        if not path.is_file():
+            raise FileNotFoundError("it does not exist or is not a regular file")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise FileError(Fault("F001", "file", str(error), "Check the path and its permissions")) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"byte {content[error.start]:#04x} is not UTF-8"
+        raise FileError(Fault("F003", f"line {line}", what, "Save the file as UTF-8 text")) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        what = "it holds NUL characters: binary data or UTF-16"
+        raise FileError(Fault("F003", f"line {line}", what, "Save the file as UTF-8 text"))
+    return text
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn failures of the file system into F012."""
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        raise FileError(
+            Fault("F012", "file", str(error), f"Check that '{path.parent}' exists and is writable")
+        ) from error
+
+
+def located(error: NcoError, path: Path) -> NcoError:
+    """The same error with the file's name in front of every place."""
+    return type(error)(replace(fault, where=f"{path.name}, {fault.where}") for fault in error.faults)
+
+
+_ELEMENT = re.compile(r"(depots|clients|vehicle_types|profiles)\[(\d+)\][^.]*\.(\w+)")
+
+
+@contextmanager
+def at_lines(line_of: Callable[[str, int, str], int | None]) -> Iterator[None]:
+    """Give faults of a problem the file's line, from `line_of(kind, index, field)`."""
+    try:
+        yield
+    except ProblemError as error:
+        raise ProblemError(_at_line(fault, line_of) for fault in error.faults) from None
+
+
+def _at_line(fault: Fault, line_of: Callable[[str, int, str], int | None]) -> Fault:
+    element = _ELEMENT.match(fault.where)
+    line = line_of(element[1], int(element[2]), element[3]) if element else None
+    return fault if line is None else replace(fault, where=f"line {line}, {fault.where}")

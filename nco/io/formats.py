@@ -1,0 +1,73 @@
+"""The registry of file formats. To add one: write its module, add it to the tables below and to docs/formats.md.
+
+A module has some of `read_problem(text, rounding)`, `read_solution(text, problem)`, `write_problem(problem, path)` and
+`write_solution(solution_or_result, path)`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from nco.errors import Fault, FileError, did_you_mean
+
+#: Characters from the start of a file that its format is recognised from.
+HEAD = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: the suffix of its files, and a pattern that some line at the start of every file matches."""
+
+    name: str
+    suffix: str
+    pattern: str
+    path: str
+
+    @property
+    def module(self) -> Any:
+        return import_module(self.path)
+
+
+NCO_JSON = Format("nco-json", ".json", r"\A\s*\{", "nco.io.nco_json")
+VRPLIB = Format(
+    "vrplib", ".vrp", r"^[ \t]*(DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|^[ \t]*[A-Z_]+_SECTION\b", "nco.io.vrplib"
+)
+SOLOMON = Format("solomon", ".txt", r"^[ \t]*CUST(OMER|[ \t]+NO\.)", "nco.io.solomon")
+SOL = Format("sol", ".sol", r"^[ \t]*Route\b", "nco.io.sol")
+
+PROBLEM_READERS = (NCO_JSON, VRPLIB, SOLOMON)
+PROBLEM_WRITERS = (NCO_JSON, VRPLIB)
+SOLUTION_READERS = (NCO_JSON, SOL)
+SOLUTION_WRITERS = (NCO_JSON, SOL)
+
+
+def recognise(text: str, suffix: str, formats: Sequence[Format]) -> Format:
+    """The format that the text looks like, else the one that the suffix stands for."""
+    head = text[:HEAD]
+    for candidate in formats:
+        if re.search(candidate.pattern, head, re.MULTILINE):
+            return candidate
+    return for_suffix(suffix, formats)
+
+
+def for_suffix(suffix: str, formats: Sequence[Format]) -> Format:
+    """The format that a suffix stands for; raises FileError (F002) listing those there are."""
+    for candidate in formats:
+        if candidate.suffix == suffix.lower():
+            return candidate
+    known = ", ".join(f"{candidate.name} ({candidate.suffix})" for candidate in formats)
+    what = f"neither the content nor the suffix '{suffix}' is known here"
+    raise FileError(Fault("F002", "file", what, f"Use one of: {known}"))
+
+
+def named(name: str, formats: Sequence[Format]) -> Format:
+    """The format of that name; raises FileError (F002) naming the nearest one."""
+    for candidate in formats:
+        if candidate.name == name:
+            return candidate
+    fix = did_you_mean(name, [candidate.name for candidate in formats])
+    raise FileError(Fault("F002", "format", f"'{name}' is unknown", fix))
