@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from tensordict import TensorDict
 from torch import Tensor, nn
 
+from nco.nn.pointer import Pointing, rows
 from nco.nn.transformer import Encoder, merge_heads, split_heads
 from nco.policies.base import Memory, Policy
 
@@ -64,18 +65,13 @@ class AttentionPolicy(Policy):
         nodes = self.encoder(torch.cat([depot, clients], dim=1))
         query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
         heads = self.settings.heads
-        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, torch.cdist(locs, locs))
+        distance = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
+        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, distance)
 
-    def logits(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Tensor:
-        query = _rows(memory.query, current) + self.project_features(features.to(memory.query.dtype))
+    def point(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Pointing:
+        query = rows(memory.query, current) + self.project_features(features.to(memory.query.dtype))
         query = split_heads(query, self.settings.heads)
         glimpse = F.scaled_dot_product_attention(query, memory.key, memory.value, attn_mask=mask[:, None])
-        glimpse = self.project_glimpse(merge_heads(glimpse))
-        score = torch.bmm(glimpse, memory.pointer.transpose(1, 2)).float() / math.sqrt(self.settings.width)
-        score = score - F.softplus(self.nearness) * _rows(memory.distance, current)
-        return (self.settings.clip * torch.tanh(score)).masked_fill(~mask, -torch.inf)
-
-
-def _rows(table: Tensor, node: Tensor) -> Tensor:
-    """Rows of table [B, N, D] for nodes [B, Q] -> [B, Q, D]."""
-    return table.gather(1, node[..., None].expand(-1, -1, table.shape[-1]))
+        glimpse = self.project_glimpse(merge_heads(glimpse)) / math.sqrt(self.settings.width)
+        score = torch.bmm(glimpse, memory.pointer.transpose(1, 2))
+        return Pointing(score, memory.distance, self.nearness, current, mask, self.settings.clip)

@@ -1,7 +1,7 @@
 """What a policy is: an encoder run once per problem and a decoder that is Markov in the state.
 
 B problems, S rollouts, Q queries (decisions: S for one step, S * T for whole trajectories), N nodes, D width.
-Because a decision depends on the state alone, the same `logits` serves the rollout, one step at a time, and the
+Because a decision depends on the state alone, the same `point` serves the rollout, one step at a time, and the
 learner, all steps at once.
 """
 
@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from tensordict import TensorDict
 from torch import Tensor, nn
+
+from nco.nn.pointer import Pointing, pointer_logits
 
 
 class Memory(NamedTuple):
@@ -40,8 +42,12 @@ class Policy(nn.Module, ABC):
         """Look at each problem once."""
 
     @abstractmethod
-    def logits(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Tensor:
-        """Scores [B, Q, N] in float32, minus infinity where the mask forbids.
+    def point(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Pointing:
+        """Compare Q states with all nodes.
 
         current [B, Q] node of the vehicle, features [B, Q, F] of the constraints' state, mask [B, Q, N].
         """
+
+    def logits(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Tensor:
+        """Logits [B, Q, N] in float32, minus infinity where the mask forbids; arguments as for `point`."""
+        return pointer_logits(self.point(memory, current, features, mask))

@@ -1,1 +1,24 @@
-"""To be written."""
+"""Training: `nco train` and nco.train.main. Needs the extra 'train' (lightning, hydra-core, rl4co)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from nco.errors import ConfigError, Fault
+
+
+def main(overrides: Sequence[str] = ()) -> Path:
+    """Train with Hydra overrides (`experiment=smoke trainer.max_steps=100`); returns the weights that were written.
+
+    Raises ConfigError for a missing extra, an unknown key or an invalid value.
+    """
+    for module in ("lightning", "hydra"):
+        if find_spec(module) is None:
+            fix = "Install it with: pip install 'nco-vrp[train]'"
+            raise ConfigError(Fault("C502", "nco train", f"the package '{module}' is missing", fix))
+    from nco.train.config import compose
+    from nco.train.run import train
+
+    return train(compose(overrides))

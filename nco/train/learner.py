@@ -19,11 +19,16 @@ from torch import Tensor
 from nco.envs.generators.base import Generator
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
+from nco.nn.pointer import pointer_log_probability
 from nco.policies.base import Memory, Policy
-from nco.rollout.eager import decide, rollout
+from nco.rollout.eager import Step, decide, rollout
+from nco.rollout.graphed import GraphedStep
 from nco.rollout.rescore import log_probability
 from nco.rollout.starts import first_clients
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
+
+#: Looking whether the loss is finite waits for the device: look only every so many steps.
+LOOK_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class LearnerConfig:
     sizes: tuple[int, ...] = (100,)  # numbers of clients; every step draws one
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
-    compile: bool = False  # fuse kernels with torch.compile; pays off on a GPU
+    compile: bool = False  # fuse the pointer head into one kernel; pays off on a GPU
     seed: int = 1
 
 
@@ -55,35 +60,39 @@ class Learner(lightning.LightningModule):
         self.policy, self.env, self.problems = policy, env, generator
         self.config, self.optimizer_config = config, optimizer
         self.seconds = 0.0  # trained so far, over all resumptions
-        self._clock: float | None = None
-        wrap = torch.compile if config.compile else _as_is
-        self._encode = wrap(policy.encode)
-        self._decide = wrap(decide)
-        self._score = wrap(log_probability)
+        self.problems_seen = 0
+        self._clock = time.perf_counter()
+        head = pointer_log_probability
+        self._head = torch.compile(head, dynamic=True) if config.compile else head
+        self._decide: Step = decide
 
-    def training_step(self, batch: Tensor, index: int) -> None:
-        step = int(batch.flatten()[0])
-        draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, step))
+    def on_fit_start(self) -> None:
+        self._decide = GraphedStep() if self.device.type == "cuda" else decide
+        self._clock = time.perf_counter()
+
+    def training_step(self, beat: int, index: int) -> None:
+        draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, self.steps))
         instances = self._draw_problems(draw)
         starts = first_clients(instances, self.config.starts)
-        memory = self._encode(instances)
+        memory = self.policy.encode(instances)
         trajectory = rollout(
             self.policy, self.env, instances, starts, draw, memory=Memory(*(m.detach() for m in memory)),
             step=self._decide,
         )  # fmt: skip
-        log_p = self._score(self.policy, self.env, memory, instances, trajectory.actions)
+        log_p = log_probability(self.policy, self.env, memory, instances, trajectory.actions, head=self._head)
         loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory.cost, instances)
+        self.trainer.should_stop = self.progress >= 1.0
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return make_optimizers(self.policy, self.optimizer_config)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["seconds"] = self.seconds
+        checkpoint["seconds"], checkpoint["problems"] = self.seconds, self.problems_seen
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.seconds = checkpoint["seconds"]
+        self.seconds, self.problems_seen = checkpoint["seconds"], checkpoint["problems"]
 
     @property
     def progress(self) -> float:
@@ -116,13 +125,12 @@ class Learner(lightning.LightningModule):
 
     def _report(self, loss: Tensor, cost: Tensor, instances: TensorDict) -> None:
         now = time.perf_counter()
-        elapsed = now - self._clock if self._clock is not None else 0.0
-        self._clock = now
-        self.seconds += elapsed
+        self.seconds, self._clock = self.seconds + now - self._clock, now
+        self.problems_seen += cost.shape[0]
         metrics = {"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()}
         self.log_dict(metrics, prog_bar=True)
         self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - 1)})
-        if self.steps % self.trainer.log_every_n_steps == 0 and not torch.isfinite(loss):
+        if self.steps % LOOK_EVERY == 0 and not torch.isfinite(loss):
             raise ConfigError(
                 Fault("C504", f"step {self.steps}", "the loss is not finite", "Lower the learning rates and resume")
             )
@@ -143,7 +151,3 @@ def _mix(*numbers: int) -> int:
     for number in numbers:
         value = (value * 0x9E3779B97F4A7C15 + number + 0x7F4A7C15) % 2**63
     return value
-
-
-def _as_is(function: Any) -> Any:
-    return function

@@ -33,9 +33,7 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     optimizers: list[torch.optim.Optimizer] = []
     if hidden:
         optimizers.append(torch.optim.Muon(hidden, lr=config.muon_rate, weight_decay=config.weight_decay))
-    optimizers.append(
-        torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay)
-    )
+    optimizers.append(torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay))
     return optimizers
 
 

@@ -1,0 +1,98 @@
+"""What happens beside learning: validation and keeping what was learnt, both by the clock and at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+
+from nco.policies.weights import save
+from nco.train.learner import Learner
+from nco.train.validation import greedy_costs, validation_set
+
+
+class Every:
+    """True when `seconds` have passed since it was last true."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._last = time.perf_counter()
+
+    def __call__(self) -> bool:
+        now = time.perf_counter()
+        due = now - self._last >= self.seconds
+        if due:
+            self._last = now
+        return due
+
+
+class Validation(Callback):
+    """Greedy costs on fixed problems, logged and appended to a file: one JSON line a time."""
+
+    def __init__(self, settings: Mapping[str, Any], curve: Path) -> None:
+        self.settings, self.curve = settings, curve
+        self.due = Every(settings["every"])
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        if self.due() or trainer.should_stop:
+            self.validate(module)
+
+    def validate(self, module: LightningModule) -> None:
+        """Measure now."""
+        learner = _learner(module)
+        point: dict[str, Any] = {"step": learner.steps, "seconds": round(learner.seconds, 1)}
+        point["problems"] = learner.problems_seen
+        for name, size in self.settings["sets"]:
+            problems = validation_set(name, size, self.settings["count"], self.settings["seed"], module.device)
+            greedy, best = greedy_costs(learner.policy, learner.env, problems, self.settings["starts"])
+            point[f"{name}{size}"] = [round(greedy, 4), round(best, 4)]
+            module.log_dict({f"val/{name}{size}_greedy": greedy, f"val/{name}{size}_x8": best})
+        self.curve.parent.mkdir(parents=True, exist_ok=True)
+        with self.curve.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(point) + "\n")
+
+
+class Keeper(Callback):
+    """Checkpoint and weights, every so many seconds, when the run ends and when it is interrupted."""
+
+    def __init__(self, out: Path, name: str, every: float, description: Mapping[str, Any]) -> None:
+        self.weights = out / f"{name}.safetensors"
+        self.checkpoint = out / "last.ckpt"
+        self.description = description
+        self.due = Every(every)
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        if self.due() or trainer.should_stop:
+            self.keep(trainer, module)
+
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        if isinstance(exception, KeyboardInterrupt):
+            self.keep(trainer, module)
+
+    def keep(self, trainer: Trainer, module: LightningModule) -> None:
+        """Write both now; a file is replaced only when its successor is complete."""
+        learner = _learner(module)
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.checkpoint.with_suffix(".partial")
+        trainer.save_checkpoint(temporary)
+        os.replace(temporary, self.checkpoint)
+        training = {**self.description["training"], "device": _device_name(module.device), "steps": learner.steps,
+                    "seconds": round(learner.seconds, 1), "problems": learner.problems_seen}  # fmt: skip
+        save(learner.policy, self.weights, {**self.description, "training": training})
+
+
+def _learner(module: LightningModule) -> Learner:
+    if not isinstance(module, Learner):
+        raise TypeError(f"expected a Learner, not {type(module).__name__}")
+    return module
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
