@@ -1,1 +1,5 @@
-"""To be written."""
+"""Comparing solvers: run matrix -> runs.jsonl -> statistics -> table and plots. `bench` does the whole."""
+
+from nco.bench.bench import Bench, bench
+
+__all__ = ["Bench", "bench"]

@@ -29,7 +29,7 @@ def draw_map(result: Result) -> Element:
         viewBox=f"0 0 {WIDTH:g} {height:.0f}",
         role="img",
         aria_label=f"Map of {len(result.routes)} routes",
-        style=f"--dot:{min(6.5, max(3.5, 90 / problem.num_clients**0.5)):.1f}",
+        style=f"--dot:{min(6.5, max(4.4, 90 / problem.num_clients**0.5)):.1f}",
     )
     for index, (schedule, colour) in enumerate(
         zip(result.schedule, route_colours(problem, result.routes, xy), strict=True)

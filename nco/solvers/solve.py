@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from importlib import import_module, metadata
 from typing import Any
 
@@ -32,7 +33,8 @@ def solve(
 ) -> Result:
     """Solve a problem and have the checker judge the routes.
 
-    solver: "neural", "ortools", "pyvrp" or a Solver; stop: MaxRuntime(5) by default, counted from this call;
+    solver: "neural", "ortools", "pyvrp", "module:Class" or a Solver;
+    stop: MaxRuntime(5) by default, counted from this call;
     device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
     Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one.
     Always returns a Result: an incomplete or infeasible one says what is missing and why.
@@ -52,11 +54,11 @@ def solve(
 
 
 def create(name: str, device: str = "auto", **options: Any) -> Solver:
-    """A solver by name; `device` is passed to solvers that run on one. Raises SolverError for unknown names."""
-    if name not in SOLVERS:
-        raise SolverError(Fault("U301", "solver", f"'{name}' is unknown", did_you_mean(name, SOLVERS)))
-    module, _, attribute = SOLVERS[name].partition(":")
-    factory = getattr(import_module(module), attribute)
+    """A solver by name, or a user's own as "module:Class"; `device` is passed to solvers that run on one.
+
+    Raises SolverError for unknown names and options.
+    """
+    factory = locate(name)
     if name == "neural":
         options["device"] = device
     try:
@@ -64,6 +66,20 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
     except TypeError as error:
         raise SolverError(Fault("U307", f"solver '{name}'", str(error), "See the solver's options")) from error
     return solver
+
+
+def locate(name: str) -> Callable[..., Solver]:
+    """The class of a solver. Raises SolverError (U301) when there is none of this name."""
+    if name not in SOLVERS and ":" not in name:
+        raise SolverError(Fault("U301", "solver", f"'{name}' is unknown", did_you_mean(name, SOLVERS)))
+    module, _, attribute = SOLVERS.get(name, name).partition(":")
+    try:
+        found: Callable[..., Solver] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        if name in SOLVERS:
+            raise
+        raise SolverError(Fault("U301", f"solver '{name}'", str(error), "Give it as module:Class")) from error
+    return found
 
 
 def _compare(name: str, outcome: Outcome, report: Report) -> None:

@@ -1,0 +1,50 @@
+"""The run matrix: what will be run, one entry a solver, instance and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nco.bench.instances import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a benchmark varies and what it keeps fixed; device and weights concern the neural solver only."""
+
+    solvers: tuple[str, ...] = ("neural", "ortools", "pyvrp")
+    seeds: tuple[int, ...] = (1,)
+    max_runtime: float = 10.0
+    device: str = "auto"
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, described completely: two equal descriptions need not be run twice."""
+
+    instance: str
+    rounding: str
+    solver: str
+    seed: int
+    max_runtime: float
+    device: str | None = None
+    weights: str | None = None
+
+
+def matrix(instances: Sequence[Instance], options: Options) -> list[Run]:
+    """All runs; solvers take turns on an instance, so that a slow hour of the machine hurts all of them."""
+    neural = {"device": options.device, "weights": options.weights}
+    return [
+        Run(
+            instance.name,
+            instance.problem.rounding,
+            solver,
+            seed,
+            options.max_runtime,
+            **(neural if solver == "neural" else {}),
+        )
+        for instance in instances
+        for seed in options.seeds
+        for solver in options.solvers
+    ]

@@ -1,0 +1,54 @@
+"""nco check: the exact cost of a solution and every rule it breaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nco.cli.group import INFEASIBLE, Debug
+
+
+def check(
+    problem: Annotated[Path, typer.Argument(help="The problem file.")],
+    solution: Annotated[Path, typer.Argument(help="The solution: .sol, or the JSON of nco solve --out.")],
+    rounding: Annotated[
+        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Judge a solution: cost by term, clients served, broken rules. Exit code 0 when feasible, 3 when not."""
+    from nco.checker import check as judge
+    from nco.cli.console import results, say
+    from nco.io import read, read_solution
+    from nco.report.markup import number
+
+    task = read(problem, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
+    report = judge(task, read_solution(solution, task))
+    cost = report.cost
+    terms = {
+        "distance": cost.distance,
+        "duration": cost.duration,
+        "fixed": cost.fixed,
+        "preference": cost.preference,
+        "prizes": cost.prizes,
+    }
+    console = results()
+    served = task.num_clients - len(report.unassigned)
+    say(
+        console,
+        f"{task.name or problem.name}: {served} of {task.num_clients} clients on {len(report.schedules)} routes",
+    )
+    for name, value in terms.items():
+        if value or name == "distance":
+            say(console, f"  {name:<12}{number(value):>14}")
+    say(console, f"  {'cost':<12}{number(cost.total):>14}", "bold")
+    say(console, f"distances rounded: {task.rounding}")
+    if report.is_feasible():
+        say(console, "feasible: no rule is broken", "green")
+        return
+    say(console, f"infeasible: {len(report.violations)} rules broken", "red")
+    for violation in report.violations:
+        say(console, f"  {violation}")
+    raise typer.Exit(INFEASIBLE)

@@ -1,0 +1,57 @@
+"""The files a solve writes: checked before the work starts, written when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nco.errors import Fault, FileError, NcoError
+from nco.result import Result
+
+#: Pictures that matplotlib draws without further programs.
+PICTURES = (".pdf", ".png", ".svg")
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where to write the solution, the page and the picture; None for none."""
+
+    solution: Path | None
+    page: Path | None
+    picture: Path | None
+
+    def check(self) -> None:
+        """Raise FileError now for what could not be written later: unknown suffixes, folders that do not exist."""
+        faults: list[Fault] = []
+        for path in filter(None, (self.solution, self.page, self.picture)):
+            if not path.absolute().parent.is_dir():
+                faults.append(Fault("F012", str(path), "its folder does not exist", "Create the folder first"))
+        if self.solution is not None:
+            from nco.io.files import located
+            from nco.io.formats import SOLUTION_WRITERS, for_suffix
+
+            try:
+                for_suffix(self.solution.suffix, SOLUTION_WRITERS)
+            except NcoError as error:
+                faults += located(error, self.solution).faults
+        if self.picture is not None and self.picture.suffix.lower() not in PICTURES:
+            fix = f"Use one of: {', '.join(PICTURES)}"
+            faults.append(Fault("F002", str(self.picture), "not a kind of picture known here", fix))
+        if faults:
+            raise FileError(faults)
+
+    def write(self, best: Result, results: Sequence[Result]) -> None:
+        """Write the best result, the page about all results, and the picture of the best."""
+        if self.solution is not None:
+            from nco.io import write
+
+            write(best, self.solution)
+        if self.page is not None:
+            from nco.report import write_html
+
+            write_html(results, self.page)
+        if self.picture is not None:
+            from nco.plotting.axes import save
+
+            save(best.plot(), self.picture)

@@ -1,0 +1,32 @@
+"""Counting runs of a benchmark on the terminal."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from nco.bench.records import Record
+
+
+class Counter(AbstractContextManager["Counter"]):
+    """A bar of the runs done and the latest of them; silent when `console` is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, record: Record, done: int, total: int) -> None:
+        cost = record.status if record.cost is None else f"{record.cost:,.6g}"
+        latest = f"{record.run.instance} {record.run.solver} seed {record.run.seed}: {cost}"
+        self._progress.update(self._task, completed=done, total=total, description=latest)

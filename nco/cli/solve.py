@@ -1,0 +1,96 @@
+"""nco solve: read a problem, solve it, show and store the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nco.cli.group import INFEASIBLE, INTERRUPTED, Debug
+
+if TYPE_CHECKING:
+    from nco.cli.watch import Watch
+    from nco.problem import Problem
+    from nco.result import Result
+
+
+def solve(
+    file: Annotated[Path, typer.Argument(help="The problem: VRPLIB (.vrp), Solomon (.txt) or nco's JSON.")],
+    *,
+    solver: Annotated[str, typer.Option(help="neural, ortools, pyvrp, or your own as module:Class.")] = "neural",
+    compare: Annotated[bool, typer.Option("--compare", help="Run all three solvers, each with the same time.")] = False,
+    max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
+    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
+    device: Annotated[str, typer.Option(help="Where the neural solver runs: auto, cpu or cuda.")] = "auto",
+    weights: Annotated[
+        str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
+    ] = None,
+    rounding: Annotated[
+        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the best solution (.json or .sol).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page to open in a browser.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a map (.png, .svg or .pdf).")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Solve a problem and print its routes.
+
+    Distances are rounded as the file's format demands unless --rounding says otherwise. Ctrl-C stops early and keeps
+    the best solution so far.
+    """
+    from nco.cli.console import notes, results, say
+    from nco.cli.outputs import Outputs
+    from nco.cli.tables import comparison
+    from nco.cli.watch import Watch
+    from nco.io import read
+    from nco.solvers.solve import SOLVERS
+
+    outputs = Outputs(out, html, plot)
+    outputs.check()
+    problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
+    names = list(SOLVERS) if compare else [solver]
+    with Watch(notes(), quiet) as watch:
+        found = _run(problem, names, watch, max_runtime, seed=seed, device=device, weights=weights)
+    best = min(found, key=lambda result: (result.cost(), len(result.unassigned)))
+    outputs.write(best, found)
+    if not quiet:
+        say(results(), str(best))
+        if compare:
+            results().print(comparison(found))
+    if watch.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if not best.is_feasible():
+        raise typer.Exit(INFEASIBLE)
+
+
+def _run(
+    problem: Problem, names: Sequence[str], watch: Watch, seconds: float, *, seed: int, device: str, weights: str | None
+) -> list[Result]:
+    """One result a solver; a solver that cannot solve the problem is left out as long as another one can."""
+    from nco.cli.console import notes, say
+    from nco.errors import SolverError
+    from nco.report.markup import solver_title
+    from nco.solvers.solve import solve
+    from nco.stop import MaxRuntime
+
+    found: list[Result] = []
+    failures: list[SolverError] = []
+    for name in names:
+        if watch.interrupted:
+            break
+        options: dict[str, Any] = (
+            {} if weights is None or (name != "neural" and len(names) > 1) else {"weights": weights}
+        )
+        try:
+            stop = watch.follow(solver_title(name), MaxRuntime(seconds))
+            found.append(solve(problem, name, stop, seed, device, **options))
+        except SolverError as error:
+            failures.append(error)
+    if not found:
+        raise SolverError(fault for failure in failures for fault in failure.faults)
+    for failure in failures:
+        say(notes(), str(failure), "yellow")
+    return found

@@ -1,0 +1,35 @@
+"""Tables on the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+
+from nco.report.markup import NOTHING, number, solver_title
+from nco.result import Result
+
+
+def comparison(results: Sequence[Result]) -> Table:
+    """A column a solver: cost, gap to the best, routes, clients served, time."""
+    best = min(result.cost() for result in results)
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column()
+    for result in results:
+        table.add_column(solver_title(result.solver), justify="right")
+    rows = {
+        "cost": [number(r.report.cost.total) for r in results],
+        "gap to best": [
+            f"{100 * (r.cost() / best - 1):.2f} %" if math.isfinite(r.cost()) and best > 0 else NOTHING for r in results
+        ],
+        "routes": [str(len(r.routes)) for r in results],
+        "feasible": ["yes" if r.is_feasible() else "NO" for r in results],
+        "clients left out": [str(len(r.report.unassigned)) for r in results],
+        "seconds": [f"{r.runtime:.2f}" for r in results],
+        "iterations": [number(r.iterations) for r in results],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    return table
