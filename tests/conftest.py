@@ -51,3 +51,12 @@ def judged() -> Callable[..., nco.Result]:
         return nco.Result(problem, report, solver, 0.5, 7, seed, history, {"device": "cpu"})
 
     return make
+
+
+@pytest.fixture
+def fake_solvers(monkeypatch) -> str:
+    """Name of a module of solvers for tests, importable here and in processes that are started from here."""
+    folder = str(Path(__file__).parent / "support")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", folder)
+    return "fake_solvers"

@@ -1,5 +1,5 @@
 """Comparing solvers: run matrix -> runs.jsonl -> statistics -> table and plots. `bench` does the whole."""
 
-from nco.bench.bench import Bench, bench
+from nco.bench.run import Bench, bench
 
 __all__ = ["Bench", "bench"]

@@ -6,12 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nco.cli.bench import bench
-from nco.cli.check import check
+from nco.cli import bench, check, info, solve, train
 from nco.cli.group import Commands
-from nco.cli.info import info
-from nco.cli.solve import solve
-from nco.cli.train import train
 
 app = typer.Typer(
     name="nco",
@@ -23,9 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (solve, check, bench, info):
+for command in (solve.solve, check.check, bench.bench, info.info):
     app.command()(command)
-app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train)
+app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train.train
+)
 
 
 def _version(wanted: bool) -> None:

@@ -22,7 +22,6 @@ def check(
     from nco.checker import check as judge
     from nco.cli.console import results, say
     from nco.io import read, read_solution
-    from nco.report.markup import number
 
     task = read(problem, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     report = judge(task, read_solution(solution, task))
@@ -42,8 +41,8 @@ def check(
     )
     for name, value in terms.items():
         if value or name == "distance":
-            say(console, f"  {name:<12}{number(value):>14}")
-    say(console, f"  {'cost':<12}{number(cost.total):>14}", "bold")
+            say(console, f"  {name:<12}{_exact(value):>20}")
+    say(console, f"  {'cost':<12}{_exact(cost.total):>20}", "bold")
     say(console, f"distances rounded: {task.rounding}")
     if report.is_feasible():
         say(console, "feasible: no rule is broken", "green")
@@ -52,3 +51,8 @@ def check(
     for violation in report.violations:
         say(console, f"  {violation}")
     raise typer.Exit(INFEASIBLE)
+
+
+def _exact(value: float) -> str:
+    """A number with all digits that matter."""
+    return f"{value:,.6f}".rstrip("0").rstrip(".")

@@ -37,7 +37,7 @@ def to_html(root: Element) -> str:
 
 
 def number(value: float) -> str:
-    """A number to six significant digits with thousands separators: 27,591 or 828.94."""
+    """A number to six significant digits, at most three of them decimals: 27,591 or 828.94."""
     if not math.isfinite(value):
         return "∞" if value > 0 else NOTHING
     digits = max(0, 5 - math.floor(math.log10(abs(value)))) if value else 0

@@ -1,0 +1,46 @@
+"""Running commands, in this process and in one of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import nco
+from nco.cli import app
+
+
+@pytest.fixture
+def run():
+    """Call `nco` with arguments in this process."""
+
+    def call(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return call
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start `nco` with arguments as a process of its own, standing in an empty folder."""
+    processes = []
+
+    def launch(*arguments: str | Path, **options) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", "from nco.cli import main; main()", *map(str, arguments)]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen(command, cwd=tmp_path, text=True, env=os.environ, **pipes | options))
+        return processes[-1]
+
+    yield launch
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def file(square, tmp_path) -> Path:
+    """The square as a file: the vehicle carries two of the four clients."""
+    nco.write(square, tmp_path / "square.json")
+    return tmp_path / "square.json"

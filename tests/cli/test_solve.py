@@ -1,0 +1,186 @@
+import json
+import signal
+import time
+
+import pytest
+
+import nco
+
+ALONE = 8 * 2**0.5
+
+
+def test_routes_and_cost_are_printed(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Alone")
+    assert result.exit_code == 0
+    assert "square: 4 of 4 clients on 4 routes by alone" in result.stdout
+    assert "cost 11.3137" in result.stdout
+    assert "Route 4: 4" in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_long_route_stays_on_one_line_in_a_pipe(run, tmp_path, fake_solvers):
+    model = nco.Model()
+    model.add_depot(x=0, y=0)
+    for k in range(200):
+        model.add_client(x=k, y=1, name=f"client-{k}")
+    model.add_vehicle_type()
+    nco.write(model.build(), tmp_path / "long.json")
+    result = run("solve", tmp_path / "long.json", "--solver", f"{fake_solvers}:Together")
+    assert f"Route 1: {' '.join(f'client-{k}' for k in range(200))}\n" in result.stdout
+
+
+def test_quiet_prints_nothing(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Alone", "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.sol"])
+def test_the_solution_is_written(run, file, tmp_path, fake_solvers, name):
+    assert run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", tmp_path / name).exit_code == 0
+    problem = nco.read(file)
+    report = nco.check(problem, nco.read_solution(tmp_path / name, problem))
+    assert report.is_feasible()
+    assert report.cost.total == pytest.approx(ALONE)
+
+
+def test_the_page_and_the_picture_are_written(run, file, tmp_path, fake_solvers):
+    page, picture = tmp_path / "x.html", tmp_path / "x.png"
+    run("solve", file, "--solver", f"{fake_solvers}:Alone", "--html", page, "--plot", picture)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_infeasible_solution_is_shown_written_and_answered_with_3(run, file, tmp_path, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Together", "--out", tmp_path / "x.json")
+    assert result.exit_code == 3
+    assert "INFEASIBLE" in result.stdout
+    assert json.loads((tmp_path / "x.json").read_text())["feasible"] is False
+
+
+def test_clients_left_out_are_answered_with_3(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Nothing")
+    assert result.exit_code == 3
+    assert "left out" in result.stdout
+
+
+def test_the_time_limit_and_the_seed_reach_the_solver(run, file, tmp_path, fake_solvers):
+    options = ("--max-runtime", 0.5, "--seed", 7, "--out", tmp_path / "x.json")
+    run("solve", file, "--solver", f"{fake_solvers}:Patient", *options)
+    solver = json.loads((tmp_path / "x.json").read_text())["solver"]
+    assert solver["seed"] == 7
+    assert 0.5 <= solver["runtime"] < 1.5
+
+
+def test_rounding_applies_to_the_distances(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Alone", "--rounding", "trunc")
+    assert "cost 8 " in result.stdout
+    assert "rounded: trunc" in result.stdout
+
+
+def test_comparing_shows_a_column_a_solver_and_prints_the_best_routes(run, file, monkeypatch, tmp_path, fake_solvers):
+    solvers = {"neural": f"{fake_solvers}:Together", "ortools": f"{fake_solvers}:Alone"}
+    monkeypatch.setattr("nco.solvers.solve.SOLVERS", solvers | {"pyvrp": f"{fake_solvers}:Nothing"})
+    monkeypatch.setattr("fake_solvers.Together.__init__", lambda self, device: None, raising=False)
+    result = run("solve", file, "--compare", "--html", tmp_path / "x.html")
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["together", "alone", "nothing"] in lines
+    assert ["feasible", "NO", "yes", "NO"] in lines
+    assert ["gap", "to", "best", "\u2013", "0.00", "%", "\u2013"] in lines
+    assert "Route 4: 4" in result.stdout
+    assert 'id="view-2"' in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_comparing_goes_on_without_a_solver_that_cannot_solve_the_problem(run, file, monkeypatch, fake_solvers):
+    solvers = {"ortools": f"{fake_solvers}:Picky", "pyvrp": f"{fake_solvers}:Alone"}
+    monkeypatch.setattr("nco.solvers.solve.SOLVERS", solvers)
+    result = run("solve", file, "--compare")
+    assert result.exit_code == 0
+    assert "U302" in result.stderr
+    assert "alone" in result.stdout
+
+
+def test_a_solver_that_cannot_solve_the_problem_is_bad_input(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Picky")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("U302 ")
+
+
+def test_a_cost_that_is_not_the_exact_one_is_an_error(run, file, fake_solvers):
+    result = run("solve", file, "--solver", f"{fake_solvers}:Boastful")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("U304 ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (("--solver", "ortolls"), "U301", "Did you mean 'ortools'"),
+        (("--solver", "no_such_module:Solver"), "U301", "module:Class"),
+        (("--solver", "fake_solvers:Unwilling"), "U307", "no thanks"),
+        (("--rounding", "rond"), "P117", "Did you mean 'round'"),
+        (("--solver", "fake_solvers:Alone", "--max-runtime", "-1"), "C503", "MaxRuntime"),
+        (("--out", "x.foo"), "F002", "x.foo"),
+        (("--plot", "x.gif"), "F002", ".png"),
+        (("--html", "no/folder/x.html"), "F012", "folder"),
+    ],
+)
+def test_a_wrong_option_value_is_one_line_with_its_code_and_exit_2(run, file, fake_solvers, arguments, code, hint):
+    result = run("solve", file, *arguments)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith(code)
+    assert hint in result.stderr
+
+
+def test_all_faults_of_the_outputs_are_named_at_once_before_any_work(run, file, tmp_path):
+    result = run("solve", file, "--out", tmp_path / "no" / "x.foo", "--plot", "x.gif")
+    assert [line.split()[0] for line in result.stderr.splitlines()] == ["F012", "F002", "F002"]
+
+
+def test_a_malformed_file_is_one_line_and_exit_2(run, square, tmp_path):
+    nco.write(square, tmp_path / "bad.vrp")
+    text = (tmp_path / "bad.vrp").read_text()
+    (tmp_path / "bad.vrp").write_text(text.replace("DIMENSION: 5", "DIMENSION: five"))
+    result = run("solve", tmp_path / "bad.vrp")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "bad.vrp" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_debug_shows_the_traceback(start, tmp_path):
+    (tmp_path / "bad.vrp").write_text("DIMENSION : three\n")
+    process = start("solve", "bad.vrp", "--debug")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "Traceback" in errors
+
+
+def test_an_unknown_option_names_the_nearest_one(run, file):
+    result = run("solve", file, "--sovler", "pyvrp")
+    assert result.exit_code == 2
+    assert "--solver" in result.stderr
+
+
+def test_ctrl_c_stops_early_keeps_the_solution_and_ends_with_130(start, file, tmp_path, fake_solvers):
+    options = ("--max-runtime", 60, "--out", "x.json")
+    process = start("solve", file, "--solver", f"{fake_solvers}:Patient", *options)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    shown, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "4 of 4 clients" in shown
+    assert json.loads((tmp_path / "x.json").read_text())["feasible"] is True
+    assert errors == ""
+
+
+def test_a_second_ctrl_c_ends_a_solver_that_does_not_listen(start, file, fake_solvers):
+    process = start("solve", file, "--solver", f"{fake_solvers}:Sleepy")
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors == "interrupted\n"

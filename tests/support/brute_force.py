@@ -1,0 +1,121 @@
+"""A second opinion on routes and problems, written without a thought of speed and unlike the checker.
+
+Whole numbers only. A route is driven once for every departure minute; loads are counted box by box; the best solution
+is found among all of them.
+"""
+
+from functools import lru_cache
+from itertools import permutations, product
+from math import inf
+
+from nco import Problem, Route
+
+LAST_MINUTE = 400
+
+
+def cost_of_route(problem: Problem, route: Route) -> float:
+    """What the route costs; infinite when it breaks any rule."""
+    vehicle = problem.vehicle_types[route.vehicle_type]
+    profile = problem.profiles[vehicle.profile]
+    path = [vehicle.start_depot, *route.visits] + ([] if vehicle.end_depot is None else [vehicle.end_depot])
+    clients = [place - problem.num_depots for place in path if place >= problem.num_depots]
+    reloads = [place for place in route.visits if place < problem.num_depots]
+    driven = sum(float(problem.distance(a, b, vehicle.profile)) for a, b in zip(path, path[1:], strict=False))
+    shortest = min(
+        (end - leave for leave in range(LAST_MINUTE) for end in _drive(problem, vehicle, path, leave)), default=inf
+    )
+    broken = (
+        driven > vehicle.max_distance
+        or shortest > vehicle.max_duration
+        or shortest == inf
+        or not set(reloads) <= set(vehicle.reload_depots)
+        or (vehicle.max_reloads is not None and len(reloads) > vehicle.max_reloads)
+        or any(not _fits(problem, vehicle, trip) for trip in _trips(problem, path))
+        or (profile.allowed is not None and not all(profile.allowed[c] for c in clients))
+    )
+    if broken:
+        return inf
+    dislike = 0.0 if profile.preference is None else sum(1 - profile.preference[c] for c in clients)
+    return (
+        vehicle.fixed_cost
+        + vehicle.unit_distance_cost * driven
+        + vehicle.unit_duration_cost * shortest
+        + problem.preference_weight * dislike
+    )
+
+
+def _drive(problem: Problem, vehicle, path: list[int], leave: int):
+    """Yields the minute the route ends when it leaves at this minute, nothing when it is late somewhere."""
+    clock = leave
+    if clock < vehicle.tw[0]:
+        return
+    for position, place in enumerate(path):
+        if position:
+            previous = path[position - 1]
+            clock += float(problem.duration(previous, place, vehicle.profile)) / vehicle.speed
+        stop = problem.places[place]
+        if position and clock < stop.tw[0]:
+            clock = stop.tw[0]
+        if not stop.tw[0] <= clock <= stop.tw[1]:
+            return
+        clock += getattr(stop, "service", 0)
+    if clock <= vehicle.tw[1]:
+        yield clock
+
+
+def _trips(problem: Problem, path: list[int]) -> list[list]:
+    """The clients of each trip; a depot inside the path ends one."""
+    trips: list[list] = [[]]
+    for place in path[1:]:
+        if place < problem.num_depots:
+            trips.append([])
+        else:
+            trips[-1].append(problem.clients[place - problem.num_depots])
+    return trips
+
+
+def _fits(problem: Problem, vehicle, trip: list) -> bool:
+    """Whether the boxes fit all along a trip, and backhauls go last if they must."""
+    for k, room in enumerate(vehicle.capacity):
+        deliveries = [c.delivery[k] if c.delivery else 0 for c in trip]
+        pickups = [c.pickup[k] if c.pickup else 0 for c in trip]
+        if any(sum(pickups[:done]) + sum(deliveries[done:]) > room for done in range(len(trip) + 1)):
+            return False
+    letters = "".join("P" if any(c.pickup) else "D" if any(c.delivery) else "-" for c in trip)
+    return problem.backhaul != "last" or "D" not in letters[letters.find("P") :] or "P" not in letters
+
+
+def best_cost(problem: Problem) -> float:
+    """The cost of the best solution; infinite when there is none."""
+    n = problem.num_clients
+    kinds = range(len(problem.vehicle_types))
+    route = {(kind, chosen): _best_route(problem, kind, chosen) for kind in kinds for chosen in range(1, 2**n)}
+
+    @lru_cache(maxsize=None)
+    def rest(open_clients: int, used: tuple[int, ...]) -> float:
+        if not open_clients:
+            return 0.0
+        first = (open_clients & -open_clients).bit_length() - 1
+        client = problem.clients[first]
+        best = inf if client.required else client.prize + rest(open_clients & ~(1 << first), used)
+        others = [k for k in range(n) if open_clients >> k & 1 and k != first]
+        for flags in product((0, 1), repeat=len(others)):
+            chosen = 1 << first | sum(1 << k for k, flag in zip(others, flags, strict=True) if flag)
+            for kind in kinds:
+                if used[kind] < (problem.vehicle_types[kind].num_available or n) and route[kind, chosen] < inf:
+                    more = (*used[:kind], used[kind] + 1, *used[kind + 1 :])
+                    best = min(best, route[kind, chosen] + rest(open_clients & ~chosen, more))
+        return best
+
+    return rest(2**n - 1, (0,) * len(problem.vehicle_types))
+
+
+def _best_route(problem: Problem, kind: int, chosen: int) -> float:
+    clients = [problem.num_depots + k for k in range(problem.num_clients) if chosen >> k & 1]
+    depots = problem.vehicle_types[kind].reload_depots
+    best = inf
+    for order in permutations(clients):
+        for stops in product((None, *depots), repeat=len(order) - 1):
+            visits = [place for pair in zip(order, (*stops, None), strict=True) for place in pair if place is not None]
+            best = min(best, cost_of_route(problem, Route(tuple(visits), kind)))
+    return best
