@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 import sys
 from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ def wrong_types(problem: Problem) -> Iterator[Fault]:
                 yield from _fields(f"{place_name(kind, index, item)}.", item)
 
 
+#: Half of a UTF-16 pair: JSON can smuggle it in, but no file or screen can show it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ELEMENTS = {"depots": "Depot", "clients": "Client", "vehicle_types": "VehicleType", "profiles": "Profile"}
 
 
@@ -73,7 +76,7 @@ def _is_array(value: Any, dtype: type[np.generic]) -> bool:
 
 #: Annotation of a dataclass field -> what a value must be, in words, and whether it is.
 _DECLARED: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "str": ("text", lambda value: isinstance(value, str)),
+    "str": ("text", lambda value: isinstance(value, str) and not _SURROGATE.search(value)),
     "bool": ("True or False", lambda value: isinstance(value, bool | np.bool_)),
     "float": ("a number", _is_number),
     "float | None": ("a number or None", lambda value: value is None or _is_number(value)),

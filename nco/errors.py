@@ -85,6 +85,11 @@ class Fault:
     what: str
     fix: str
 
+    def __post_init__(self) -> None:
+        for part in ("where", "what"):  # may quote what cannot be printed
+            printable = getattr(self, part).encode("utf-8", "backslashreplace").decode("utf-8")
+            object.__setattr__(self, part, printable)
+
     def __str__(self) -> str:
         return f"{self.code} {self.where}: {self.what}. {self.fix}."
 

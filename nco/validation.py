@@ -177,7 +177,7 @@ def _references(problem: Problem) -> Iterator[Fault]:
         ends = () if vehicle.end_depot is None else (("end_depot", vehicle.end_depot),)
         depots = [("start_depot", vehicle.start_depot), *ends, *(("reload_depots", d) for d in vehicle.reload_depots)]
         for field, number in depots:
-            if number not in range(problem.num_depots):
+            if problem.depots and number not in range(problem.num_depots):
                 yield Fault(
                     "P108",
                     f"{here}.{field}",
@@ -189,7 +189,7 @@ def _references(problem: Problem) -> Iterator[Fault]:
                 "P108",
                 f"{here}.profile",
                 f"there is no profile {vehicle.profile}",
-                f"Give a number from 0 to {len(problem.profiles) - 1}",
+                f"Add it, or give a number below {len(problem.profiles)}",
             )
 
 
@@ -266,8 +266,8 @@ def _options(problem: Problem) -> Iterator[Fault]:
 
     for field, valid in (("rounding", ROUNDINGS), ("backhaul", BACKHAULS)):
         value = getattr(problem, field)
-        if value not in valid:
-            yield Fault("P117", field, f"'{value}' is unknown", did_you_mean(str(value), valid))
+        if not isinstance(value, str) or value not in valid:
+            yield Fault("P117", field, f"{value!r} is unknown", did_you_mean(str(value), valid))
 
 
 def _backhauls(problem: Problem) -> Iterator[Fault]:

@@ -20,24 +20,22 @@ HEAD = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file format: the suffix of its files, and a pattern that some line at the start of every file matches."""
+    """A file format: its module, a pattern found near the start of every file, the suffix if it has one of its own."""
 
     name: str
-    suffix: str
-    pattern: str
     path: str
+    pattern: str
+    suffix: str | None = None
 
     @property
     def module(self) -> Any:
         return import_module(self.path)
 
 
-NCO_JSON = Format("nco-json", ".json", r"\A\s*\{", "nco.io.nco_json")
-VRPLIB = Format(
-    "vrplib", ".vrp", r"^[ \t]*(DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|^[ \t]*[A-Z_]+_SECTION\b", "nco.io.vrplib"
-)
-SOLOMON = Format("solomon", ".txt", r"^[ \t]*CUST(OMER|[ \t]+NO\.)", "nco.io.solomon")
-SOL = Format("sol", ".sol", r"^[ \t]*Route\b", "nco.io.sol")
+NCO_JSON = Format("nco-json", "nco.io.nco_json", r"\A\s*\{", ".json")
+VRPLIB = Format("vrplib", "nco.io.vrplib", r"^[ \t]*((DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|[A-Z_]+_SECTION\b)", ".vrp")
+SOLOMON = Format("solomon", "nco.io.solomon", r"^[ \t]*CUST(OMER|[ \t]+NO\.)")
+SOL = Format("sol", "nco.io.sol", r"^[ \t]*Route\b", ".sol")
 
 PROBLEM_READERS = (NCO_JSON, VRPLIB, SOLOMON)
 PROBLEM_WRITERS = (NCO_JSON, VRPLIB)
@@ -59,7 +57,7 @@ def for_suffix(suffix: str, formats: Sequence[Format]) -> Format:
     for candidate in formats:
         if candidate.suffix == suffix.lower():
             return candidate
-    known = ", ".join(f"{candidate.name} ({candidate.suffix})" for candidate in formats)
+    known = ", ".join(f"{each.name} ({each.suffix})" if each.suffix else each.name for each in formats)
     what = f"neither the content nor the suffix '{suffix}' is known here"
     raise FileError(Fault("F002", "file", what, f"Use one of: {known}"))
 

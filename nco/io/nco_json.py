@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, NoReturn, TypeVar, get_args
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from nco.errors import CODES, Fault, FileError, did_you_mean
+from nco.errors import Fault, FileError, did_you_mean
 from nco.io.schema import VERSION, ProblemData, SolutionData
 from nco.problem import Client, Depot, Problem, Profile, VehicleType
 from nco.result import Result
@@ -88,12 +89,12 @@ def _validated(text: str, model: type[Data], form: str) -> Data:
     raw = _parsed(text)
     if not isinstance(raw, dict):
         raise FileError(Fault("F005", "top level", "it is not an object", f'Write {{"format": "{form}", ...}}'))
-    if raw.get("format") != form and "format" in raw:
-        what = f"{raw['format']!r} where {form!r} belongs"
+    if raw.get("format") != form:
+        what = f"{reprlib.repr(raw.get('format'))} where {form!r} belongs"
         raise FileError(Fault("F002", "format", what, "Use nco.read for problems, nco.read_solution for solutions"))
     version = raw.get("version", VERSION)
     if isinstance(version, bool) or version != VERSION:
-        what = f"version {version!r} is not known"
+        what = f"version {reprlib.repr(version)} is not known"
         raise FileError(Fault("F008", "version", what, f"Write version {VERSION}, or update nco"))
     try:
         return model.model_validate(raw)
@@ -133,19 +134,22 @@ _CODES = {
     "too_short": "F006",
     "literal_error": "P117",
 }
+_FIXES = {"F004": "Add the key", "F005": "Correct the value", "F006": "Give as many entries as docs/formats.md says"}
 
 
 def _fault(error: Any, model: type[BaseModel]) -> Fault:
-    path, code = error["loc"], _CODES.get(error["type"], "F005")
+    path, code, what = error["loc"], _CODES.get(error["type"], "F005"), error["msg"]
     if code == "F004" and isinstance(path[-1], int):  # an entry of a pair
         code = "F006"
-    fix = CODES[code].capitalize()
+    if code == "F005":
+        what = f"{reprlib.repr(error['input'])}: {what}"
+    fix = _FIXES.get(code, "")
     if code == "F007":
         fix = did_you_mean(str(path[-1]), _model_at(model, path).model_fields)
-    elif "expected" in error.get("ctx", {}):
+    elif code == "P117":
         fix = f"Use {error['ctx']['expected']}"
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    return Fault(code, where, error["msg"], fix)
+    return Fault(code, where, what, fix)
 
 
 def _model_at(model: type[BaseModel], path: tuple[str | int, ...]) -> type[BaseModel]:

@@ -16,7 +16,7 @@ import numpy as np
 import vrplib
 from numpy.typing import NDArray
 
-from nco.errors import Fault, FileError, did_you_mean
+from nco.errors import Fault, FileError
 from nco.io.files import at_lines
 from nco.io.sections import Scan, check_matrix, check_table, is_number, scan
 from nco.problem import ALWAYS, Client, Depot, Floats, Problem, Profile, VehicleType
@@ -38,8 +38,7 @@ KEYS = (*REQUIRED, "EDGE_WEIGHT_FORMAT", "VEHICLES", "DISTANCE", "SERVICE_TIME",
 def read_problem(text: str, rounding: Rounding | None) -> Problem:
     """Problem from the text of a .vrp file; `rounding=None` follows EDGE_WEIGHT_TYPE."""
     found = scan(text, KEYS, SECTIONS)
-    faults = [*found.faults, *_specifications(found)]
-    faults = faults or [*_sections(found)]  # sections are judged by what the specifications say
+    faults = [*_type(found)] or [*found.faults, *_specifications(found), *_sections(found)]
     if faults:
         raise FileError(faults)
     layout = ("DIMENSION", "EDGE_WEIGHT_TYPE", "EDGE_WEIGHT_FORMAT")
@@ -51,19 +50,21 @@ def _value(found: Scan, key: str) -> str:
     return found.specifications[key][1].upper() if key in found.specifications else ""
 
 
+def _type(found: Scan) -> Iterator[Fault]:
+    if "TYPE" in found.specifications and _value(found, "TYPE") not in TYPES:
+        line, value = found.specifications["TYPE"]
+        yield Fault("F009", f"line {line}", f"TYPE {value} is not supported", f"Supported are {', '.join(TYPES)}")
+
+
 def _specifications(found: Scan) -> Iterator[Fault]:
-    for key in REQUIRED:
+    explicit = _value(found, "EDGE_WEIGHT_TYPE") == "EXPLICIT"
+    for key in (*REQUIRED, "EDGE_WEIGHT_FORMAT") if explicit else REQUIRED:
         if key not in found.specifications:
             yield Fault("F004", "file", f"{key} is missing", f"Add a line '{key} : ...'")
-    explicit = _value(found, "EDGE_WEIGHT_TYPE") == "EXPLICIT"
-    for key, valid in (("TYPE", TYPES), ("EDGE_WEIGHT_TYPE", tuple(EDGE_WEIGHTS)), ("EDGE_WEIGHT_FORMAT", LAYOUTS)):
-        if key == "EDGE_WEIGHT_FORMAT" and not explicit:
-            continue
-        if key not in found.specifications and key not in REQUIRED:
-            yield Fault("F004", "file", f"{key} is missing", f"Add '{key} : {valid[0]}' or {', '.join(valid[1:])}")
-        elif key in found.specifications and _value(found, key) not in valid:
+    for key, valid in (("EDGE_WEIGHT_TYPE", tuple(EDGE_WEIGHTS)), ("EDGE_WEIGHT_FORMAT", LAYOUTS if explicit else ())):
+        if valid and key in found.specifications and _value(found, key) not in valid:
             line, value = found.specifications[key]
-            yield Fault("F009", f"line {line}", f"{key} {value} is not supported", did_you_mean(value, valid))
+            yield Fault("F009", f"line {line}", f"{key} {value} is not supported", f"Supported are {', '.join(valid)}")
     for key in NUMBERS:
         if key in found.specifications and not is_number(_value(found, key)):
             line, value = found.specifications[key]
@@ -79,15 +80,16 @@ def _is_whole(word: str) -> bool:
 
 
 def _sections(found: Scan) -> Iterator[Fault]:
+    if not _is_whole(_value(found, "DIMENSION")):
+        return  # a fault of the specifications; without it no section can be judged
     size = int(_value(found, "DIMENSION"))
     if size < 2:
         where = f"line {found.specifications['DIMENSION'][0]}"
-        yield Fault("P102", where, f"{size} nodes leave no client beside the depot", "Give at least two nodes")
+        yield Fault("P102", where, f"DIMENSION {size} leaves no client beside the depot", "Give at least two nodes")
         return
     explicit = _value(found, "EDGE_WEIGHT_TYPE") == "EXPLICIT"
-    needed = ["DEMAND", "DEPOT", "EDGE_WEIGHT" if explicit else "NODE_COORD"]
-    needed += ["TIME_WINDOW"] if _value(found, "TYPE") != "CVRP" else []
-    for name in needed:
+    windows = ("TIME_WINDOW",) if _value(found, "TYPE") in TYPES[1:] else ()
+    for name in ("EDGE_WEIGHT" if explicit else "NODE_COORD", "DEMAND", *windows, "DEPOT"):
         if name not in found.sections:
             yield Fault("F004", "file", f"{name}_SECTION is missing", "Add the section")
     for name, width in TABLES.items():
@@ -96,11 +98,12 @@ def _sections(found: Scan) -> Iterator[Fault]:
     if "DEPOT" in found.sections:
         yield from _depot(found, size)
     if "EDGE_WEIGHT" in found.sections:
-        if explicit:
-            yield from check_matrix(found.sections["EDGE_WEIGHT"], _value(found, "EDGE_WEIGHT_FORMAT"), size)
-        else:
-            where = f"line {found.sections['EDGE_WEIGHT'].line}"
-            yield Fault("F005", where, "a matrix, but EDGE_WEIGHT_TYPE is not EXPLICIT", "Correct one of the two")
+        section, layout = found.sections["EDGE_WEIGHT"], _value(found, "EDGE_WEIGHT_FORMAT")
+        if explicit and layout in LAYOUTS:
+            yield from check_matrix(section, layout, size)
+        elif _value(found, "EDGE_WEIGHT_TYPE") in EDGE_WEIGHTS and not explicit:
+            what = "there is a matrix, but EDGE_WEIGHT_TYPE is not EXPLICIT"
+            yield Fault("F005", f"line {section.line}", what, "Correct one of the two")
 
 
 def _depot(found: Scan, size: int) -> Iterator[Fault]:

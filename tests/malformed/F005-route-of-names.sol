@@ -1,0 +1,1 @@
+Route #1: bakery 3

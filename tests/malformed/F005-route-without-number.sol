@@ -1,0 +1,2 @@
+Routes: 5
+Route #1: 1 3
