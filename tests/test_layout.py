@@ -116,6 +116,21 @@ def test_solving_never_imports_what_only_training_needs(tmp_path):
     assert result.stdout.strip() == "[]", result.stderr
 
 
+def test_training_without_its_extra_names_the_extra(tmp_path):
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['hydra', 'lightning', 'omegaconf', 'rl4co']))  # as if not installed\n"
+        "from nco.cli import main\n"
+        "sys.argv = ['nco', 'train', 'experiment=smoke']\n"
+        "main()"
+    )
+    result = python(code, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "C502" in result.stderr
+    assert "pip install 'nco-vrp[train]'" in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+
+
 def test_every_dependency_has_a_tested_version_inside_its_range():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     tested = dict(line.split("==") for line in lines if line and not line.startswith("#"))

@@ -16,16 +16,6 @@ FOLDERS = {"nco": "nco", "envs": "nco/envs", "configs": "nco/configs", "data": "
 LINKS = ("nco/envs", "nco/configs", "nco/data")
 
 
-def checkout(target: Path) -> Path:
-    """A copy of the sources as git gives them, with tests, docs and scripts."""
-    for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
-        target.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, target / name)
-    for name in (*FOLDERS, "tests", "docs", "scripts"):
-        shutil.copytree(ROOT / name, target / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    return target
-
-
 def build(source: Path, out: Path, *options: str) -> Path:
     """Build without a download: setuptools comes with the extra 'dev'."""
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), *options, str(source)]
@@ -36,7 +26,13 @@ def build(source: Path, out: Path, *options: str) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    return checkout(tmp_path_factory.mktemp("checkout") / "tree")
+    """A copy of the sources as git gives them, with tests, docs and scripts."""
+    target: Path = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
+        shutil.copy(ROOT / name, target / name)
+    for name in (*FOLDERS, "tests", "docs", "scripts"):
+        shutil.copytree(ROOT / name, target / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +79,14 @@ def test_the_wheel_built_from_the_tree_is_the_one_built_from_the_source_distribu
     assert contents(next(tmp_path.glob("*.whl"))) == contents(wheel)
 
 
-def test_a_checkout_without_links_builds_the_same_wheel(wheel, tmp_path):
-    tree = checkout(tmp_path / "tree")
+def test_a_checkout_without_links_builds_the_same_wheel(tree, wheel, tmp_path):
+    plain = tmp_path / "tree"
+    shutil.copytree(tree, plain, symlinks=True, ignore=shutil.ignore_patterns("build", "*.egg-info"))
     for link in LINKS:  # what git writes where links are not supported
-        target = (tree / link).readlink().as_posix()
-        (tree / link).unlink()
-        (tree / link).write_text(target)
-    build(tree, tmp_path / "dist", "--wheel")
+        target = (plain / link).readlink().as_posix()
+        (plain / link).unlink()
+        (plain / link).write_text(target)
+    build(plain, tmp_path / "dist", "--wheel")
     assert contents(next((tmp_path / "dist").glob("*.whl"))) == contents(wheel)
 
 
