@@ -53,7 +53,7 @@ def drive(problem: Problem, route: Route) -> Schedule:
     travel = problem.duration(path[:-1], path[1:], vehicle.profile) / vehicle.speed
     opens, closes = _windows(problem, vehicle, path)
     arrival, start, departure = _clock(travel, opens, closes, problem.service[path])
-    loads = _loads(problem, path)
+    loads = _loads(problem, path, closed=bool(end))
     driven = np.concatenate([[0.0], np.cumsum(legs)])
     stops = tuple(
         Stop(
@@ -100,16 +100,20 @@ def _forward(leave: float, travel: Floats, opens: Floats, service: Floats) -> tu
     return arrival, start, departure
 
 
-def _loads(problem: Problem, path: NDArray[np.intp]) -> Floats:
-    """Load [stops, K] when leaving each stop: a trip starts with all it will deliver and ends with all it picked up."""
-    client = path - problem.num_depots
-    at_depot = client < 0
+def _loads(problem: Problem, path: NDArray[np.intp], closed: bool) -> Floats:
+    """Load [stops, K] when leaving each stop: a trip starts with all it will deliver and ends with all it picked up.
+
+    A depot on the way begins a new trip; the one at which a closed route ends shows what it arrives with.
+    """
+    at_depot = path < problem.num_depots
+    client = np.where(at_depot, 0, path - problem.num_depots)
     delivery = np.where(at_depot[:, None], 0.0, problem.delivery[client])
     pickup = np.where(at_depot[:, None], 0.0, problem.pickup[client])
-    trip = np.cumsum(at_depot) - 1
-    trip[-1] = trip[-1] if not at_depot[-1] or len(path) == 1 else trip[-2]
+    begins = at_depot.copy()
+    begins[-1] &= not closed
+    trip = np.cumsum(begins)
     loads = np.zeros_like(delivery)
-    for t in range(int(trip[-1]) + 1):
+    for t in np.unique(trip):
         inside = trip == t
         loads[inside] = delivery[inside].sum(axis=0) + np.cumsum(pickup[inside] - delivery[inside], axis=0)
     return loads

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from nco.errors import Fault
 from nco.problem import Problem
-from nco.solution import Solution
+from nco.solution import Route, Solution
 from nco.stop import Running
 
 
@@ -43,3 +43,15 @@ class Solver(Protocol):
 def cannot(solver: str, feature: str, others: str) -> Fault:
     """The fault for a feature a solver does not support, naming solvers that do."""
     return Fault("U302", f"solver '{solver}'", f"{feature} is not supported", f"Use {others}")
+
+
+def without_idle_reloads(problem: Problem, route: Route) -> Route:
+    """The route without reloads next to the same depot: a solver may leave such empty trips behind."""
+    vehicle = problem.vehicle_types[route.vehicle_type]
+    visits: list[int] = []
+    for place in route.visits:
+        if place >= problem.num_depots or place != (visits[-1] if visits else vehicle.start_depot):
+            visits.append(place)
+    while visits and visits[-1] == vehicle.end_depot:
+        visits.pop()
+    return Route(tuple(visits), route.vehicle_type)

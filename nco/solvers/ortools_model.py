@@ -1,0 +1,217 @@
+"""A problem as a model of OR-Tools' routing library: nodes, vehicles and dimensions.
+
+Nodes are the clients, then the depots where vehicles start or end (and one that is nowhere, for open ends), then as many
+copies of each reload depot as may be useful. Every quantity is registered as a matrix or vector: an error inside a
+Python callback would silently count as zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+from ortools.constraint_solver import pywrapcp
+
+from nco.problem import ALWAYS, VehicleType, Window
+from nco.solution import Route, Solution
+from nco.solvers.base import without_idle_reloads
+from nco.solvers.integers import Integers, Ints
+
+
+class Model:
+    """OR-Tools' model of a problem.
+
+    Every client may be dropped: an optional one at its prize, a required one at a price above any solution, so that a
+    problem without a feasible solution still gets the routes that can be driven. A type without a number has as many
+    vehicles as there are clients; types that can never leave and return in time have none. Together, reloads at one
+    depot are at most twice as many as full loads of the smallest vehicle.
+    """
+
+    def __init__(self, units: Integers) -> None:
+        self.units, self.problem = units, units.problem
+        types, n = self.problem.vehicle_types, self.problem.num_clients
+        #: Vehicle type of each vehicle of the model.
+        self.kinds = [
+            kind
+            for kind, vehicle in enumerate(types)
+            for _ in range(min(vehicle.num_available or n, n) if self._usable(vehicle) else 0)
+        ]
+        if not self.kinds:
+            return
+        self.fleet = [types[kind] for kind in self.kinds]
+        nowhere = self.problem.num_locations
+        starts = [v.start_depot for v in self.fleet]
+        ends = [nowhere if v.end_depot is None else v.end_depot for v in self.fleet]
+        terminals = sorted({*starts, *ends})
+        copies = [d for d in sorted({d for v in self.fleet for d in v.reload_depots}) for _ in range(self._reloads())]
+        #: Location of each node.
+        self.places = np.array([*range(self.problem.num_depots, nowhere), *terminals, *copies])
+        self.terminals, self.copies = range(n, n + len(terminals)), range(n + len(terminals), len(self.places))
+        nodes = dict(zip(terminals, self.terminals, strict=True))
+        self.manager = pywrapcp.RoutingIndexManager(
+            len(self.places), len(self.fleet), [nodes[d] for d in starts], [nodes[d] for d in ends]
+        )
+        self.routing = pywrapcp.RoutingModel(self.manager)
+        self._add_costs()
+        self._add_clients()
+        self._add_copies()
+        self._add_loads()
+        self._add_times()
+        self._add_distances()
+
+    def nexts(self) -> list[int]:
+        """Successor of each index in the solution at hand."""
+        return [self.routing.NextVar(index).Value() for index in range(self.routing.Size())]
+
+    def solution(self, nexts: list[int]) -> Solution:
+        """Our solution from successors; none means no routes."""
+        routes = []
+        for number, kind in enumerate(self.kinds if nexts else ()):
+            visits, index = [], nexts[self.routing.Start(number)]
+            while not self.routing.IsEnd(index):
+                visits.append(int(self.places[self.manager.IndexToNode(index)]))
+                index = nexts[index]
+            routes.append(without_idle_reloads(self.problem, Route(tuple(visits), kind)))
+        return Solution(tuple(route for route in routes if route.visits))
+
+    def _add_costs(self) -> None:
+        evaluators = self._matrices(lambda v: (v.profile, v.unit_distance_cost), self.units.arcs)
+        for number, (vehicle, evaluator) in enumerate(zip(self.fleet, evaluators, strict=True)):
+            self.routing.SetArcCostEvaluatorOfVehicle(evaluator, number)
+            self.routing.SetFixedCostOfVehicle(int(self.units.cost.up(vehicle.fixed_cost)), number)
+
+    def _add_clients(self) -> None:
+        prizes = self.units.cost.up(self.problem.prizes).tolist()
+        for client, required in enumerate(self.problem.required.tolist()):
+            index = self._index(client)
+            self.routing.AddDisjunction([index], self.units.big if required else prizes[client])
+            permitted = (self.problem.profiles[v.profile].allowed for v in self.problem.vehicle_types)
+            self._allow(index, [mask is None or bool(mask[client]) for mask in permitted])
+
+    def _add_copies(self) -> None:
+        for copy in self.copies:
+            self.routing.AddDisjunction([self._index(copy)], 0)
+            self._allow(self._index(copy), [self.places[copy] in v.reload_depots for v in self.problem.vehicle_types])
+        if self.copies:
+            limits = [len(self.copies) if v.max_reloads is None else v.max_reloads for v in self.fleet]
+            counts = np.zeros(len(self.places), dtype=np.int64)
+            counts[self.copies] = 1
+            self.routing.AddDimensionWithVehicleCapacity(self._vector(counts), 0, limits, True, "reloads")
+
+    def _add_loads(self) -> None:
+        problem = self.problem
+        deliveries, pickups = self.units.loads(problem.delivery), self.units.loads(problem.pickup)
+        capacities = np.array([self.units.capacity(v) for v in self.fleet])
+        for k in range(problem.num_load_dimensions):
+            delivered, picked, limits = deliveries[:, k], pickups[:, k], capacities[:, k].tolist()
+            if problem.backhaul == "last" or not (delivered.any() and picked.any()):
+                for amounts, name in ((delivered, f"delivered {k}"), (picked, f"picked {k}")):
+                    if amounts.any():
+                        self._add_trip_sum(name, amounts, limits)
+            else:
+                self._add_mixed_load(k, delivered, picked, limits)
+        if problem.backhaul == "last":
+            delivers, picks = problem.delivery.any(axis=1), problem.pickup.any(axis=1)
+            before = self._add_trip_sum("pickups before", picks.astype(np.int64), [len(picks)] * len(self.fleet))
+            for client in np.flatnonzero(delivers).tolist():
+                before.CumulVar(self._index(client)).SetMax(0)
+
+    def _add_mixed_load(self, k: int, delivered: Ints, picked: Ints, limits: list[int]) -> None:
+        """The load may start anywhere, but where a trip ends no less is on board than was picked up: so it started
+        with all that it delivered.
+        """
+        load = self._add_trip_sum(f"load {k}", picked - delivered, limits, starts_empty=False)
+        collected = self._add_trip_sum(f"picked {k}", picked, limits)
+        ends = [self.routing.End(number) for number in range(len(self.fleet))] + [self._index(c) for c in self.copies]
+        for index in ends:
+            self.routing.solver().Add(load.CumulVar(index) >= collected.CumulVar(index))
+
+    def _add_trip_sum(self, name: str, amounts: Ints, limits: list[int], starts_empty: bool = True) -> Any:
+        """A dimension that adds up amounts of clients along a trip. At a reload it falls by enough to start afresh."""
+        top = max(limits)
+        values = np.zeros(len(self.places), dtype=np.int64)
+        values[: len(amounts)] = amounts
+        values[self.copies] = -top
+        slack = (top if starts_empty else 2 * top) if self.copies else 0
+        self.routing.AddDimensionWithVehicleCapacity(self._vector(values), slack, limits, starts_empty, name)
+        dimension = self.routing.GetDimensionOrDie(name)
+        for index in range(self.routing.Size() if slack else 0):
+            if self.manager.IndexToNode(index) not in self.copies:
+                dimension.SlackVar(index).SetValue(0)
+        return dimension
+
+    def _add_times(self) -> None:
+        windows = {place.tw for place in (*self.problem.places, *self.fleet)}
+        if windows == {ALWAYS} and not any(v.unit_duration_cost or v.max_duration < math.inf for v in self.fleet):
+            return
+        service = self.units.time.up(self.problem.service)[:, None]
+        transits = self._matrices(lambda v: (v.profile, v.speed), lambda v: self.units.travel(v) + service)
+        horizon = self._window(ALWAYS)[1]
+        limits = [horizon] * len(self.fleet)
+        self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, horizon, limits, False, "time")
+        clock = self.routing.GetDimensionOrDie("time")
+        for node in (*range(self.problem.num_clients), *self.copies):
+            clock.CumulVar(self._index(node)).SetRange(*self._window(self.problem.places[self.places[node]].tw))
+        for number, vehicle in enumerate(self.fleet):
+            start, end = self._shift(vehicle)
+            clock.CumulVar(self.routing.Start(number)).SetRange(*start)
+            clock.CumulVar(self.routing.End(number)).SetRange(*end)
+            longest = int(self.units.time.limit(vehicle.max_duration, self.units.latest))
+            clock.SetSpanUpperBoundForVehicle(longest, number)
+            clock.SetSpanCostCoefficientForVehicle(self.units.rate(vehicle), number)
+
+    def _add_distances(self) -> None:
+        if any(vehicle.max_distance < math.inf for vehicle in self.fleet):
+            transits = self._matrices(lambda v: v.profile, self.units.lengths)
+            limits = [int(self.units.distance.limit(v.max_distance, self.units.farthest)) for v in self.fleet]
+            self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, 0, limits, True, "distance")
+
+    def _usable(self, vehicle: VehicleType) -> bool:
+        """Whether the vehicle can leave and return in time at all."""
+        (opens, leaves), (_, closes) = start, end = self._shift(vehicle)
+        return start[0] <= start[1] and end[0] <= end[1] and opens <= closes
+
+    def _shift(self, vehicle: VehicleType) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Whole windows of the start and of the end of a route; may be empty."""
+        depots = self.problem.depots
+        ends = (depots[vehicle.start_depot].tw, ALWAYS if vehicle.end_depot is None else depots[vehicle.end_depot].tw)
+        start, end = (self._window((max(tw[0], vehicle.tw[0]), min(tw[1], vehicle.tw[1]))) for tw in ends)
+        return start, end
+
+    def _window(self, window: Window) -> tuple[int, int]:
+        return int(self.units.time.up(window[0])), int(self.units.time.closing(window[1], self.units.latest))
+
+    def _reloads(self) -> int:
+        """Copies of each reload depot."""
+        limits = [math.inf if v.max_reloads is None else v.max_reloads for v in self.fleet if v.reload_depots]
+        loads = np.maximum(self.problem.delivery.sum(axis=0), self.problem.pickup.sum(axis=0))
+        smallest = np.min([v.capacity for v in self.fleet], axis=0)
+        trips = max((math.ceil(load / room) if room else math.inf for load, room in zip(loads, smallest)), default=0)
+        return int(min(self.problem.num_clients - 1, 2 * trips, sum(limits)))
+
+    def _allow(self, index: int, permitted: list[bool]) -> None:
+        """Only vehicles of permitted types may visit; SetAllowedVehiclesForIndex does not take Python's lists."""
+        if not all(permitted):
+            vehicles = [number for number, kind in enumerate(self.kinds) if permitted[kind]]
+            self.routing.VehicleVar(index).SetValues([-1, *vehicles])
+
+    def _index(self, node: int) -> int:
+        return int(self.manager.NodeToIndex(node))
+
+    def _vector(self, values: Ints) -> int:
+        return int(self.routing.RegisterUnaryTransitVector(values.tolist()))
+
+    def _matrices(self, key: Callable[[VehicleType], Hashable], make: Callable[[VehicleType], Ints]) -> list[int]:
+        """A registered matrix over the nodes for each vehicle; vehicles with the same key share theirs.
+
+        Nowhere is at distance zero; so is the end from the start, an arc that only unused vehicles take.
+        """
+        registered: dict[Hashable, int] = {}
+        for vehicle in self.fleet:
+            if key(vehicle) not in registered:
+                matrix = np.pad(make(vehicle), (0, 1))[np.ix_(self.places, self.places)]
+                matrix[np.ix_(self.terminals, self.terminals)] = 0
+                registered[key(vehicle)] = int(self.routing.RegisterTransitMatrix(matrix.tolist()))
+        return [registered[key(vehicle)] for vehicle in self.fleet]

@@ -1,0 +1,218 @@
+"""PyVRP (Wouda, Lan and Kool 2024): iterated local search on our problem, in whole numbers."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pyvrp
+from pyvrp.exceptions import PenaltyBoundWarning
+
+from nco.errors import Fault
+from nco.problem import Problem, VehicleType
+from nco.solution import Route, Solution
+from nco.solvers.base import Outcome, cannot, without_idle_reloads
+from nco.solvers.integers import BALANCE, Integers, Ints
+from nco.stop import Running
+
+
+class PyvrpSolver:
+    """PyVRP behind our protocol. An iteration is one of its iterated local search.
+
+    PyVRP keeps two sums along a route: one with a price and a limit (distance), one with windows, a price and a limit
+    (duration). The first is the cost of the arcs here. What must not be driven (into a client that is not allowed, from
+    a pickup to a delivery with backhaul="last") costs more than any solution. An open end is a depot that is nowhere.
+    """
+
+    name = "pyvrp"
+
+    def unsupported(self, problem: Problem) -> list[Fault]:
+        """Faults for a distance limit along with preferences, and for clients without a load among backhauls."""
+        faults = []
+        if any(math.isfinite(v.max_distance) and _prefers(problem, v) for v in problem.vehicle_types):
+            faults.append(cannot(self.name, "a maximum distance along with preferences", "solver='ortools'"))
+        delivers, picks = problem.delivery.any(axis=1), problem.pickup.any(axis=1)
+        if problem.backhaul == "last" and delivers.any() and picks.any() and not (delivers | picks).all():
+            faults.append(cannot(self.name, "a client without a load along with backhaul='last'", "solver='ortools'"))
+        return faults
+
+    def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
+        """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may be infeasible."""
+        units = Integers(problem)
+        search = _Search(units, stop)
+        ils = pyvrp.IteratedLocalSearchParams(callbacks=search)
+        params = pyvrp.SolveParams(ils=ils, penalty=_penalties(units))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", PenaltyBoundWarning)  # the checker says what is infeasible
+                pyvrp.solve(_translate(units), search.stop, seed, collect_stats=False, display=False, params=params)
+        except KeyboardInterrupt:
+            if search.best is None:
+                raise
+        solution = _routes(problem, search.best)
+        return Outcome(
+            solution,
+            search.iterations,
+            search.cost if math.isfinite(search.cost) else None,
+            units.tolerance(solution, search.cost),
+            tuple(search.history),
+            {"pyvrp": metadata.version("pyvrp")},
+        )
+
+
+class _Search(pyvrp.IteratedLocalSearchCallbacks):
+    """Follows PyVRP's search: the best solution, its cost, when it was found, and when to stop."""
+
+    def __init__(self, units: Integers, running: Running) -> None:
+        self.began, self.units, self.running = time.perf_counter(), units, running
+        self.best: Any = None
+        self.cost, self.iterations = math.inf, 0
+        self.history: list[tuple[float, float]] = []
+        self._evaluator = pyvrp.CostEvaluator([0.0] * units.problem.num_load_dimensions, 0.0, 0.0)
+
+    def stop(self, best: int) -> bool:
+        return self.running(self.units.price(best))
+
+    def on_start(self, ils: Any) -> None:
+        self.on_best(ils.initial_solution)
+
+    def on_best(self, best: Any) -> None:
+        self.best, self.cost = best, self.units.price(self._evaluator.cost(best))
+        if math.isfinite(self.cost):
+            self.history.append((time.perf_counter() - self.began, self.cost))
+
+    def on_iteration(self, *_: Any) -> None:
+        self.iterations += 1
+
+
+def _prefers(problem: Problem, vehicle: VehicleType) -> bool:
+    return problem.preference_weight > 0 and problem.profiles[vehicle.profile].preference is not None
+
+
+def _penalties(units: Integers) -> pyvrp.PenaltyParams:
+    """PyVRP's own, but able to enforce windows when the unit of cost is much finer than that of time."""
+    ratio = units.typical_arc / BALANCE / max(1.0, units.typical_time)
+    return pyvrp.PenaltyParams(max_penalty=pyvrp.PenaltyParams.max_penalty * max(1.0, ratio))
+
+
+def _translate(units: Integers) -> pyvrp.ProblemData:
+    """The problem in PyVRP's terms: our locations and depots, and one more of each, where open ends go."""
+    problem = units.problem
+    kinds = {_sight(vehicle): vehicle for vehicle in problem.vehicle_types}
+    numbers = {sight: number for number, sight in enumerate(kinds)}
+    return pyvrp.ProblemData(
+        [pyvrp.Location(x, y) for x, y in [*np.nan_to_num(problem.xy).tolist(), (0.0, 0.0)]],
+        _clients(units),
+        _depots(units),
+        [_vehicle(units, vehicle, numbers[_sight(vehicle)]) for vehicle in problem.vehicle_types],
+        [_with_nowhere(_distances(units, vehicle)) for vehicle in kinds.values()],
+        [_with_nowhere(units.travel(vehicle)) for vehicle in kinds.values()],
+    )
+
+
+def _sight(vehicle: VehicleType) -> tuple[int, float, float, float]:
+    """Vehicles that agree in this share their matrices."""
+    return vehicle.profile, vehicle.unit_distance_cost, vehicle.speed, vehicle.max_distance
+
+
+def _clients(units: Integers) -> list[pyvrp.Client]:
+    problem, first = units.problem, units.problem.num_depots
+    delivery, pickup = units.loads(problem.delivery).tolist(), units.loads(problem.pickup).tolist()
+    service, prizes = units.time.up(problem.service).tolist(), units.cost.up(problem.prizes).tolist()
+    windows = _windows(units, problem.tw)
+    return [
+        pyvrp.Client(
+            first + k,
+            delivery[k],
+            pickup[k],
+            service[first + k],
+            *windows[first + k],
+            prize=0 if client.required else prizes[k],
+            required=client.required,
+        )
+        for k, client in enumerate(problem.clients)
+    ]
+
+
+def _depots(units: Integers) -> list[pyvrp.Depot]:
+    count = units.problem.num_depots
+    windows = _windows(units, units.problem.tw[:count])
+    return [*(pyvrp.Depot(k, *windows[k]) for k in range(count)), pyvrp.Depot(units.problem.num_locations)]
+
+
+def _vehicle(units: Integers, vehicle: VehicleType, profile: int) -> pyvrp.VehicleType:
+    problem, options = units.problem, {}
+    if math.isfinite(vehicle.max_distance):
+        options["max_distance"] = _farthest(units, vehicle)
+        options["unit_distance_cost"] = int(vehicle.unit_distance_cost > 0)
+    if vehicle.max_reloads is not None:
+        options["max_reloads"] = vehicle.max_reloads
+    early, late = _windows(units, np.array([vehicle.tw]))[0]
+    return pyvrp.VehicleType(
+        min(vehicle.num_available or problem.num_clients, problem.num_clients),
+        units.capacity(vehicle),
+        vehicle.start_depot,
+        problem.num_depots if vehicle.end_depot is None else vehicle.end_depot,
+        int(units.cost.up(vehicle.fixed_cost)),
+        early,
+        late,
+        int(units.time.limit(vehicle.max_duration, units.latest)),
+        unit_duration_cost=units.rate(vehicle),
+        profile=profile,
+        reload_depots=list(vehicle.reload_depots),
+        **options,
+    )
+
+
+def _farthest(units: Integers, vehicle: VehicleType) -> int:
+    """The limit of the route's distance in PyVRP's sense: the arcs' costs, or lengths where they cost nothing."""
+    if vehicle.unit_distance_cost > 0:
+        return int(units.cost.limit(vehicle.max_distance, units.farthest, vehicle.unit_distance_cost))
+    return int(units.distance.limit(vehicle.max_distance, units.farthest))
+
+
+def _distances(units: Integers, vehicle: VehicleType) -> Ints:
+    """What PyVRP takes for distances [N, N]: costs of arcs, or their lengths where they only count for a limit."""
+    limited = math.isfinite(vehicle.max_distance)
+    matrix = units.lengths(vehicle) if limited and not vehicle.unit_distance_cost else units.arcs(vehicle)
+    matrix[_forbidden(units.problem, vehicle)] = _farthest(units, vehicle) + 1 if limited else units.big
+    np.fill_diagonal(matrix, 0)
+    return matrix
+
+
+def _forbidden(problem: Problem, vehicle: VehicleType) -> Any:
+    """Arcs [N, N] bool that this vehicle must not drive."""
+    first = problem.num_depots
+    forbidden = np.zeros((problem.num_locations, problem.num_locations), dtype=bool)
+    permitted = problem.profiles[vehicle.profile].allowed
+    if permitted is not None:
+        forbidden[:, first:] = ~permitted
+    if problem.backhaul == "last":
+        forbidden[first:, first:] |= problem.pickup.any(axis=1)[:, None] & problem.delivery.any(axis=1)[None, :]
+    return forbidden
+
+
+def _windows(units: Integers, windows: Any) -> list[tuple[int, int]]:
+    """Whole windows from [k, 2]; one that rounding would turn round keeps its opening time."""
+    early = units.time.up(windows[:, 0])
+    late = np.maximum(early, units.time.closing(windows[:, 1], units.latest))
+    return list(zip(early.tolist(), late.tolist(), strict=True))
+
+
+def _with_nowhere(matrix: Ints) -> Ints:
+    """The matrix and one more location at distance zero from all."""
+    return np.pad(matrix, (0, 1))
+
+
+def _routes(problem: Problem, best: Any) -> Solution:
+    """Our solution from PyVRP's; depots have the same numbers in both."""
+    routes = []
+    for route in best.routes():
+        stops = list(route)[1:-1]
+        visits = tuple(stop.idx + (problem.num_depots if stop.is_client() else 0) for stop in stops)
+        routes.append(without_idle_reloads(problem, Route(visits, route.vehicle_type())))
+    return Solution(tuple(routes))
