@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nco.errors import FileError, NcoError
+from nco.errors import Fault, FileError, NcoError
 from nco.io.files import load, located, storing
 from nco.io.formats import (
     PROBLEM_READERS,
@@ -70,7 +70,10 @@ def write(thing: Problem | Result | Solution, path: str | os.PathLike[str]) -> N
         with storing(path):
             if isinstance(thing, Problem):
                 for_suffix(path.suffix, PROBLEM_WRITERS).module.write_problem(thing, path)
-            else:
+            elif isinstance(thing, Result | Solution):
                 for_suffix(path.suffix, SOLUTION_WRITERS).module.write_solution(thing, path)
+            else:
+                what = f"a {type(thing).__name__} is neither a problem nor a solution"
+                raise FileError(Fault("F012", "file", what, "Give a Problem, a Result or a Solution"))
     except FileError as error:
         raise located(error, path) from None

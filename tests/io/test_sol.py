@@ -1,0 +1,61 @@
+"""VRPLIB's .sol files."""
+
+from pathlib import Path
+
+import pytest
+
+import nco
+from nco.checker import check
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def problem() -> nco.Problem:
+    return nco.read(DATA / "windows.vrp")
+
+
+def test_routes_are_read_and_the_cost_is_left_to_the_checker(problem: nco.Problem) -> None:
+    solution = nco.read_solution(DATA / "routes.sol", problem)
+    assert solution == nco.Solution((nco.Route((1, 3)), nco.Route((2,))))
+
+
+@pytest.mark.parametrize("line", ["Route #1: 1 3", "Route 1 : 1 3", "Route #1:\t1\t3 ", "Route#1:1 3"])
+def test_spellings_in_use_are_read(line: str, tmp_path: Path, problem: nco.Problem) -> None:
+    path = tmp_path / "x.sol"
+    path.write_text(f"{line}\nRoute #2:\nCost 42.5\nTime : 3.1\nby hand\n")
+    assert nco.read_solution(path, problem).routes == (nco.Route((1, 3)),)
+
+
+def test_every_line_that_is_not_a_route_is_reported(tmp_path: Path, problem: nco.Problem) -> None:
+    path = tmp_path / "x.sol"
+    path.write_text("Route #1: 1 x\nRoute #2: 2\nRoute three: 3\n")
+    with pytest.raises(nco.NcoError) as raised:
+        nco.read_solution(path, problem)
+    assert [fault.where for fault in raised.value.faults] == ["x.sol, line 1", "x.sol, line 3"]
+
+
+def test_a_solution_that_is_written_reads_back_the_same(tmp_path: Path, problem: nco.Problem) -> None:
+    solution = nco.Solution((nco.Route((1, 3)), nco.Route((2,))))
+    nco.write(solution, tmp_path / "x.sol")
+    assert nco.read_solution(tmp_path / "x.sol", problem) == solution
+
+
+def test_a_result_is_written_with_its_exact_cost(tmp_path: Path, problem: nco.Problem) -> None:
+    report = check(problem, [[1, 3], [2, 4]])
+    nco.write(nco.Result(problem, report, "hand", 0.1, 1, 1), tmp_path / "x.sol")
+    assert (tmp_path / "x.sol").read_text() == "Route #1: 1 3\nRoute #2: 2 4\nCost: 39\n"
+    assert nco.read_solution(tmp_path / "x.sol", problem) == report.solution
+
+
+def test_vehicle_types_cannot_be_expressed(tmp_path: Path) -> None:
+    with pytest.raises(nco.NcoError) as raised:
+        nco.write(nco.Solution((nco.Route((1,), 1),)), tmp_path / "x.sol")
+    assert raised.value.codes == ("F013",)
+
+
+def test_a_reload_is_a_depot_inside_a_route(tmp_path: Path) -> None:
+    problem = nco.read(DATA / "everything.json")
+    solution = nco.Solution((nco.Route((2, 1, 3)),))
+    nco.write(solution, tmp_path / "x.sol")
+    assert nco.read_solution(tmp_path / "x.sol", problem) == solution
