@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -14,13 +15,12 @@ PACKAGES = ("torch", "tensordict", "numpy", "ortools", "pyvrp", "vrplib")
 EXTRA = ("lightning", "hydra-core", "rl4co")
 
 
-def versions() -> dict[str, str]:
-    """Version of nco, Python and the packages that matter."""
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Version of nco, Python and these packages."""
     return {
         "nco": metadata.version("nco-vrp"),
         "python": platform.python_version(),
-        **{name: _version(name, "not installed") for name in PACKAGES},
-        **{name: _version(name, "not installed (pip install 'nco-vrp[train]')") for name in EXTRA},
+        **{name: _version(name) for name in packages},
     }
 
 
@@ -34,11 +34,11 @@ def devices() -> dict[str, str]:
     }
 
 
-def _version(name: str, otherwise: str) -> str:
+def _version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return otherwise
+        return "not installed (pip install 'nco-vrp[train]')" if name in EXTRA else "not installed"
 
 
 def _processor() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nco.bench.instances import Instance
+from nco.stop import MaxRuntime
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class Options:
     max_runtime: float = 10.0
     device: str = "auto"
     weights: str | None = None
+
+    def __post_init__(self) -> None:
+        MaxRuntime(self.max_runtime)  # raises ConfigError for what is no time
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,5 +55,5 @@ def bench(
             interrupted = True
     done = records.of(runs)
     rows = summarise(judge(instances, done), options.solvers)
-    markdown = write_summary(out, instances, options, done, rows=rows, command=command)
+    markdown = write_summary(out, instances, options, done, rows=rows, jobs=jobs, command=command)
     return Bench(tuple(rows), tuple(done), markdown, interrupted)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nco.bench.environment import devices, versions
+from nco.bench.environment import PACKAGES, devices, versions
 from nco.bench.instances import Instance
 from nco.bench.matrix import Options
 from nco.bench.plots import plot_gaps, plot_sizes
@@ -25,11 +25,17 @@ def write_summary(
     records: Sequence[Record],
     *,
     rows: Sequence[Row],
+    jobs: int,
     command: str,
 ) -> str:
     """Write the files and return the Markdown."""
-    environment = {"command": command, "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **devices(), **versions()}
-    environment = {name: value for name, value in environment.items() if value and "not installed" not in value}
+    environment = {
+        "command": command,
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        **devices(),
+        "runs at the same time": str(jobs),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions(PACKAGES).items()),
+    }
     text = markdown(_title(instances, options), rows, _notes(instances, records), environment)
     (out / "results.md").write_text(text, encoding="utf-8")
     known = references(instances, records)

@@ -12,11 +12,11 @@ from nco.cli.group import Debug
 
 def info(debug: Debug = False) -> None:
     """Show versions, devices and the shipped weights."""
-    from nco.bench.environment import devices, versions
+    from nco.bench.environment import EXTRA, PACKAGES, devices, versions
     from nco.cli.console import results, say
 
     console = results()
-    for title, facts in (("versions", versions()), ("devices", devices()), ("weights", _weights())):
+    for title, facts in (("versions", versions([*PACKAGES, *EXTRA])), ("devices", devices()), ("weights", _weights())):
         say(console, title, "bold")
         width = max(map(len, facts), default=0) + 2
         for name, value in facts.items():

@@ -58,7 +58,7 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
 
     Raises SolverError for unknown names and options.
     """
-    factory = locate(name)
+    factory = _load(name)
     if name == "neural":
         options["device"] = device
     try:
@@ -68,11 +68,15 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
     return solver
 
 
-def locate(name: str) -> Callable[..., Solver]:
-    """The class of a solver. Raises SolverError (U301) when there is none of this name."""
+def locate(name: str) -> str:
+    """Where a solver lives, as "module:Class"; imports nothing. Raises SolverError (U301) for an unknown name."""
     if name not in SOLVERS and ":" not in name:
         raise SolverError(Fault("U301", "solver", f"'{name}' is unknown", did_you_mean(name, SOLVERS)))
-    module, _, attribute = SOLVERS.get(name, name).partition(":")
+    return SOLVERS.get(name, name)
+
+
+def _load(name: str) -> Callable[..., Solver]:
+    module, _, attribute = locate(name).partition(":")
     try:
         found: Callable[..., Solver] = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
