@@ -93,7 +93,7 @@ def _validated(text: str, model: type[Data], form: str) -> Data:
         what = f"{reprlib.repr(raw.get('format'))} where {form!r} belongs"
         raise FileError(Fault("F002", "format", what, "Use nco.read for problems, nco.read_solution for solutions"))
     version = raw.get("version", VERSION)
-    if isinstance(version, bool) or version != VERSION:
+    if type(version) is not int or version != VERSION:
         what = f"version {reprlib.repr(version)} is not known"
         raise FileError(Fault("F008", "version", what, f"Write version {VERSION}, or update nco"))
     try:
