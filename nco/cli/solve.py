@@ -38,8 +38,9 @@ def solve(
 ) -> None:
     """Solve a problem and print its routes.
 
-    Distances are rounded as the file's format demands unless --rounding says otherwise. Ctrl-C stops early and keeps
-    the best solution so far.
+    Distances are rounded as the file's format demands unless --rounding says otherwise.
+
+    Ctrl-C stops early and keeps the best solution so far.
     """
     from nco.cli.console import notes, results, say
     from nco.cli.outputs import Outputs

@@ -12,7 +12,7 @@ from nco.problem import Problem
 from nco.report.curve import curve
 from nco.report.markup import NOTHING, Element, element, number, plural, row, to_html
 from nco.report.routemap import draw_map
-from nco.report.tables import comparison, key_numbers, problems, routes, titles, verdict
+from nco.report.tables import comparison, key_numbers, problems, routes, titles, type_name, verdict
 from nco.report.timeline import timeline
 from nco.result import Result
 
@@ -69,7 +69,7 @@ def _header(problem: Problem, only: Result | None) -> Element:
     facts = [
         plural(problem.num_clients, "client"),
         plural(problem.num_depots, "depot"),
-        plural(len(problem.vehicle_types), "vehicle type"),
+        _fleet(problem),
         "distances not rounded" if problem.rounding == "none" else f"distances rounded: {problem.rounding}",
     ]
     return element(
@@ -77,6 +77,17 @@ def _header(problem: Problem, only: Result | None) -> Element:
         element("h1", problem.name or "Routes", " " if only else None, verdict(only) if only else None),
         element("p", " · ".join(facts)),
     )
+
+
+def _fleet(problem: Problem) -> str:
+    """Vehicle types with the number available when they are few, else how many types there are."""
+    if len(problem.vehicle_types) > 3:
+        return plural(len(problem.vehicle_types), "vehicle type")
+    kinds = []
+    for kind, vehicle in enumerate(problem.vehicle_types):
+        name = type_name(problem, kind) if vehicle.name or len(problem.vehicle_types) > 1 else "vehicle"
+        kinds.append(f"{name} ({vehicle.num_available or 'any number'})")
+    return ", ".join(kinds)
 
 
 def _choices(results: Sequence[Result]) -> list[Element]:

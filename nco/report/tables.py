@@ -122,7 +122,6 @@ def fill(problem: Problem, schedule: Schedule) -> float | None:
 
 
 def _route(problem: Problem, schedule: Schedule, index: int, colour: str, name: str) -> Element:
-    vehicle = problem.vehicle_types[schedule.route.vehicle_type]
     share = fill(problem, schedule)
     late = any(lateness > TOLERANCE for lateness in schedule.lateness)
     bar = None
@@ -130,7 +129,7 @@ def _route(problem: Problem, schedule: Schedule, index: int, colour: str, name: 
         bar = element(
             "span", element("i", style=f"width:{min(100, 100 * share):.0f}%"), class_="bar over" if share > 1 else "bar"
         )
-    kind = vehicle.name or (f"type {schedule.route.vehicle_type}" if len(problem.vehicle_types) > 1 else "")
+    kind = type_name(problem, schedule.route.vehicle_type) if len(problem.vehicle_types) > 1 else ""
     summary = element(
         "summary",
         element("span", class_="swatch"),
@@ -162,6 +161,11 @@ def _route(problem: Problem, schedule: Schedule, index: int, colour: str, name: 
     ]
     table = element("table", element("thead", columns), element("tbody", *stops))
     return element("details", summary, table, id=name, data_r=index, style=f"--c:{colour}")
+
+
+def type_name(problem: Problem, kind: int) -> str:
+    """The user's name of a vehicle type, or its number."""
+    return problem.vehicle_types[kind].name or f"type {kind}"
 
 
 def _stop_name(problem: Problem, location: int) -> str:

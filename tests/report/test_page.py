@@ -58,9 +58,9 @@ def test_a_page_holds_the_cost_the_routes_and_their_stops(timed, judged):
     page = Page(render(judged(timed, [[1, 2], [3]])))
     assert page.shows("timed")
     assert page.shows("feasible")
-    assert page.shows("3 clients · 1 depot · 1 vehicle type")
+    assert page.shows("3 clients · 1 depot · van (3) · distances not rounded")
     assert len(page.all("details")) == 2
-    assert [page.shows(name) for name in ("early", "late", "west", "van")] == [True] * 4
+    assert [page.shows(name) for name in ("early", "late", "west")] == [True] * 3
     assert page.shows("Timetable")
     assert page.shows("Cost over time")
 
@@ -178,3 +178,18 @@ def test_results_of_different_problems_are_not_compared(square, timed, judged):
     with pytest.raises(ConfigError) as error:
         render([judged(square, [[1, 2], [3, 4]]), judged(timed, [[1, 2], [3]])])
     assert error.value.codes == ("C503",)
+
+
+def test_vehicle_types_are_named_in_the_heading_and_with_each_route_when_there_are_several(judged):
+    model = nco.Model()
+    model.add_depot(x=0, y=0)
+    model.add_client(x=1, y=1)
+    model.add_vehicle_type(2, name="bike")
+    model.add_vehicle_type()
+    page = Page(render(judged(model.build(), [[1]])))
+    assert page.shows("bike (2), type 1 (any number)")
+    assert page.all("summary")
+    assert page.shows("1bike")
+    for _ in range(3):
+        model.add_vehicle_type()
+    assert Page(render(judged(model.build(), [[1]]))).shows("5 vehicle types")
