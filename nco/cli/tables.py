@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from nco.report.markup import NOTHING, number, solver_title
+from nco.report.markup import number, solver_title
 from nco.result import Result
 
 
@@ -22,7 +22,7 @@ def comparison(results: Sequence[Result]) -> Table:
     rows = {
         "cost": [number(r.report.cost.total) for r in results],
         "gap to best": [
-            f"{100 * (r.cost() / best - 1):.2f} %" if math.isfinite(r.cost()) and best > 0 else NOTHING for r in results
+            f"{100 * (r.cost() / best - 1):.2f} %" if math.isfinite(r.cost()) and best > 0 else "-" for r in results
         ],
         "routes": [str(len(r.routes)) for r in results],
         "feasible": ["yes" if r.is_feasible() else "NO" for r in results],

@@ -3,10 +3,19 @@
 Matplotlib is loaded by the first picture, never through pyplot: works without a display and changes no global state.
 """
 
+from nco.plotting.demands import plot_demands
 from nco.plotting.history import plot_history
 from nco.plotting.palette import PALETTE, route_colours
 from nco.plotting.places import map_coordinates
 from nco.plotting.routes import plot_routes
 from nco.plotting.schedule import plot_schedule
 
-__all__ = ["PALETTE", "map_coordinates", "plot_history", "plot_routes", "plot_schedule", "route_colours"]
+__all__ = [
+    "PALETTE",
+    "map_coordinates",
+    "plot_demands",
+    "plot_history",
+    "plot_routes",
+    "plot_schedule",
+    "route_colours",
+]

@@ -27,7 +27,7 @@ def write_html(results: Result | Sequence[Result], path: str | Path) -> None:
     """
     text = render(results)
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise FileError(Fault("F012", str(path), error.strerror or str(error), "Choose another place")) from error
 

@@ -86,7 +86,7 @@ def test_comparing_shows_a_column_a_solver_and_prints_the_best_routes(run, file,
     lines = [line.split() for line in result.stdout.splitlines()]
     assert ["together", "alone", "nothing"] in lines
     assert ["feasible", "NO", "yes", "NO"] in lines
-    assert ["gap", "to", "best", "\u2013", "0.00", "%", "\u2013"] in lines
+    assert ["gap", "to", "best", "-", "0.00", "%", "-"] in lines
     assert "Route 4: 4" in result.stdout
     assert 'id="view-2"' in (tmp_path / "x.html").read_text(encoding="utf-8")
 

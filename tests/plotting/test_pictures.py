@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import nco
-from nco.plotting import plot_history, plot_routes, plot_schedule
+from nco.plotting import plot_demands, plot_history, plot_routes, plot_schedule
 
 
 def pixels(ax) -> np.ndarray:
@@ -29,16 +29,17 @@ def pictures(square, timed, judged):
     return {
         "routes": lambda ax=None: plot_routes(square, [[1, 2], [3, 4]], ax),
         "schedule": lambda ax=None: plot_schedule(timed, result.report, ax),
+        "demands": lambda ax=None: plot_demands(square, ax=ax),
         "history": lambda ax=None: plot_history([result, result], ax),
     }
 
 
-@pytest.mark.parametrize("name", ["routes", "schedule", "history"])
+@pytest.mark.parametrize("name", ["routes", "schedule", "demands", "history"])
 def test_a_picture_shows_something(pictures, name):
     assert colours(pictures[name]()) > 20
 
 
-@pytest.mark.parametrize("name", ["routes", "schedule", "history"])
+@pytest.mark.parametrize("name", ["routes", "schedule", "demands", "history"])
 def test_a_picture_is_drawn_on_the_axes_it_is_given(pictures, name):
     ax = Figure().add_subplot()
     assert pictures[name](ax) is ax
@@ -99,6 +100,18 @@ def test_the_timetable_draws_driving_waiting_service_and_windows(timed, judged):
 
 def test_the_timetable_of_an_empty_solution_is_empty_not_an_error(timed, judged):
     assert plot_schedule(timed, judged(timed, []).report).get_legend() is None
+
+
+def test_demands_are_bars_up_and_down_under_the_capacities():
+    model = nco.Model()
+    model.add_depot(x=0, y=0)
+    for delivery, pickup in ((2, 0), (5, 1), (0, 3)):
+        model.add_client(x=1, y=1, delivery=delivery, pickup=pickup)
+    model.add_vehicle_type(capacity=9)
+    model.add_vehicle_type(capacity=7)
+    ax = plot_demands(model.build())
+    assert [bar.get_height() for bar in ax.patches] == [5, 0, 2, -1, -3, 0]
+    assert [line.get_label() for line in ax.get_lines()] == ["capacity 7", "capacity 9"]
 
 
 def test_the_cost_over_time_ends_when_the_solver_did(square, judged):
