@@ -25,23 +25,24 @@ def place_name(kind: str, index: int, item: Any) -> str:
 
 def wrong_types(problem: Problem) -> Iterator[Fault]:
     """A fault for every value that does not have its declared type."""
+    from nco.problem import Client, Depot, Profile, VehicleType
+
     yield from _fields("", problem)
-    for kind, declared in _ELEMENTS.items():
-        items = getattr(problem, kind)
+    elements = {"depots": Depot, "clients": Client, "vehicle_types": VehicleType, "profiles": Profile}
+    for kind, declared in elements.items():
+        items, name = getattr(problem, kind), declared.__name__
         if not isinstance(items, tuple):
-            yield Fault("P119", kind, f"{reprlib.repr(items)} is not a tuple", f"Give a tuple of {declared}")
+            yield Fault("P119", kind, f"{reprlib.repr(items)} is not a tuple", f"Give a tuple of {name}")
             continue
         for index, item in enumerate(items):
-            if type(item).__name__ != declared:
-                here = f"{kind}[{index}]"
-                yield Fault("P119", here, f"{reprlib.repr(item)} is not a {declared}", f"Give a {declared}")
+            if not isinstance(item, declared):
+                yield Fault("P119", f"{kind}[{index}]", f"{reprlib.repr(item)} is not a {name}", f"Give a {name}")
             else:
                 yield from _fields(f"{place_name(kind, index, item)}.", item)
 
 
 #: Half of a UTF-16 pair: JSON can smuggle it in, but no file or screen can show it.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ELEMENTS = {"depots": "Depot", "clients": "Client", "vehicle_types": "VehicleType", "profiles": "Profile"}
 
 
 def _fields(prefix: str, item: Any) -> Iterator[Fault]:

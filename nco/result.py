@@ -66,12 +66,12 @@ class Result:
             "preference": cost.preference,
             "prizes": cost.prizes,
         }
-        split = ", ".join(f"{name} {value:.6g}" for name, value in terms.items() if value)
+        split = ", ".join(f"{name} {value:.10g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
         lines = [
             f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
             f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
-            f"cost {cost.total:.6g} ({split or 'no cost'}), distances rounded: {self.problem.rounding}",
+            f"cost {cost.total:.10g} ({split or 'no cost'}), distances rounded: {self.problem.rounding}",
         ]
         if not self.is_feasible():
             lines += ["INFEASIBLE", *(f"  {violation}" for violation in self.report.violations[:10])]

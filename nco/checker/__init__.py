@@ -47,7 +47,7 @@ class Report:
 
     def __str__(self) -> str:
         verdict = "feasible" if self.is_feasible() else "infeasible:\n  " + "\n  ".join(map(str, self.violations))
-        return f"cost {self.cost.total:.6g}, {len(self.schedules)} routes, {verdict}"
+        return f"cost {self.cost.total:.10g}, {len(self.schedules)} routes, {verdict}"
 
 
 def check(problem: Problem, routes: RoutesLike) -> Report:
