@@ -26,7 +26,7 @@ def build(source: Path, out: Path, *options: str) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """A copy of the sources as git gives them, with tests, docs and scripts."""
+    """A copy of the sources, with tests, docs and scripts."""
     target: Path = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / name, target / name)
