@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -20,7 +19,7 @@ class Crew(AbstractContextManager["Crew"]):
 
     def __init__(self, jobs: int) -> None:
         self.threads = max(1, cores() // jobs)
-        self._executor = ThreadPoolExecutor(jobs, initializer=_leave_interrupts_to_the_main_thread)
+        self._executor = ThreadPoolExecutor(jobs)
         self._own = threading.local()
         self._workers: list[Worker] = []
         self._lock = threading.Lock()
@@ -53,9 +52,3 @@ class Crew(AbstractContextManager["Crew"]):
                 if self._closed:
                     mine[key].process.kill()
         return mine[key]
-
-
-def _leave_interrupts_to_the_main_thread() -> None:
-    """Block Ctrl-C in this thread and, by inheritance, in the processes it starts."""
-    if hasattr(signal, "pthread_sigmask"):  # not on Windows
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from multiprocessing.connection import Connection
@@ -105,6 +106,7 @@ def _judge(
 
 def serve(connection: Connection, solver: str, options: dict[str, Any], threads: int) -> None:
     """What the process does: create the solver, then solve what comes until the connection ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # standard output is for the table
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[variable] = str(threads)

@@ -42,9 +42,10 @@ def plot_schedule(problem: Problem, report: Report, ax: Axes | None = None) -> A
             ax.broken_barh(
                 bars, (row - height / 2, height), facecolors=colour, alpha=0.4 if activity == "time window" else 1.0
             )
-    for activity in [activity for activity in BARS if any(end > begin for _, begin, end in spans[activity])]:
+    drawn = [activity for activity in BARS if any(end > begin for _, begin, end in spans[activity])]
+    for activity in drawn:
         ax.barh(0, 0, color=BARS[activity][0], label=activity)
-    if any(spans.values()):
+    if drawn:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
     ax.set_yticks(range(count), [f"Route {row + 1}" for row in range(count)], fontsize="small")
     ax.set_ylim(max(count, 1) - 0.5, -0.5)

@@ -24,13 +24,15 @@ def run():
 
 @pytest.fixture
 def start(tmp_path):
-    """Start `nco` with arguments as a process of its own, standing in an empty folder."""
+    """Start `nco` with arguments as a process in a session of its own, as a terminal does, in an empty folder."""
     processes = []
 
-    def launch(*arguments: str | Path, **options) -> subprocess.Popen[str]:
+    def launch(*arguments: str | Path) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", "from nco.cli import main; main()", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        processes.append(subprocess.Popen(command, cwd=tmp_path, text=True, env=os.environ, **pipes | options))
+        processes.append(
+            subprocess.Popen(command, cwd=tmp_path, text=True, env=os.environ, start_new_session=True, **pipes)
+        )
         return processes[-1]
 
     yield launch

@@ -88,8 +88,9 @@ def test_a_map_without_coordinates_says_where_its_places_come_from():
     assert "derived from the distances" in plot_routes(model.build(), [[1]]).get_title()
 
 
-def test_the_map_of_an_empty_solution_shows_the_places(square):
-    assert colours(plot_routes(square, [])) > 5
+@pytest.mark.parametrize("routes", [[], [[0]]])
+def test_the_map_of_routes_without_clients_shows_the_places(square, routes):
+    assert colours(plot_routes(square, routes)) > 5
 
 
 def test_the_timetable_draws_driving_waiting_service_and_windows(timed, judged):
@@ -98,8 +99,9 @@ def test_the_timetable_draws_driving_waiting_service_and_windows(timed, judged):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Route 1", "Route 2"]
 
 
-def test_the_timetable_of_an_empty_solution_is_empty_not_an_error(timed, judged):
-    assert plot_schedule(timed, judged(timed, []).report).get_legend() is None
+@pytest.mark.parametrize("routes", [[], [[0]]])
+def test_the_timetable_of_routes_without_clients_is_empty_not_an_error(timed, judged, routes):
+    assert plot_schedule(timed, judged(timed, routes).report).get_legend() is None
 
 
 def test_demands_are_bars_up_and_down_under_the_capacities():

@@ -151,8 +151,9 @@ def test_a_problem_without_coordinates_or_capacity_or_time_has_a_page(judged):
     assert not page.shows("Timetable")
 
 
-def test_a_solution_without_routes_has_a_page(square, judged):
-    assert Page(render(judged(square, []))).shows("Clients left out (4)")
+@pytest.mark.parametrize("routes", [[], [[0]]])
+def test_a_solution_without_clients_has_a_page(square, judged, routes):
+    assert Page(render(judged(square, routes))).shows("Clients left out (4)")
 
 
 def test_a_page_about_three_thousand_stops_is_smaller_than_3_mb(judged, tmp_path):
