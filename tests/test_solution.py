@@ -22,7 +22,7 @@ def test_routes_keep_their_vehicle_type() -> None:
     assert nco.Solution.of(model.build(), [nco.Route((1,), 1)]).routes[0].vehicle_type == 1
 
 
-@pytest.mark.parametrize("routes", [[], [[]], [[], ()], iter([])], ids=repr)
+@pytest.mark.parametrize("routes", [[], [[]], [[], ()], iter([])], ids=["[]", "[[]]", "[[], ()]", "iterator"])
 def test_routes_without_a_visit_are_dropped(routes: Any, square: nco.Problem) -> None:
     assert nco.Solution.of(square, routes).routes == ()
 

@@ -73,7 +73,9 @@ def test_any_of_lets_every_criterion_count() -> None:
     assert iterations(running, [1.0] * 20) == 3
 
 
-@pytest.mark.parametrize("criterion", [MaxIterations(2), NoImprovement(1), AnyOf(MaxIterations(2))], ids=repr)
+@pytest.mark.parametrize(
+    "criterion", [MaxIterations(2), NoImprovement(1), AnyOf(MaxIterations(2))], ids=lambda c: type(c).__name__
+)
 def test_a_criterion_may_be_used_again(criterion: Any) -> None:
     first, second = criterion.start(), criterion.start()
     assert (
