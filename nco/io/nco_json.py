@@ -61,8 +61,10 @@ def _plain(value: Any) -> Any:
         given = {field.name: getattr(value, field.name) for field in fields(value)}
         blank = {field.name: field.default for field in fields(value)}
         return {name: _plain(given[name]) for name in given if not _same(given[name], blank[name])}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+    if isinstance(value, np.ndarray):  # of a profile, hence finite
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return _plain(value.item())
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

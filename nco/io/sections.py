@@ -99,6 +99,15 @@ def is_number(word: str) -> bool:
         return False
 
 
+def _wrong(words: Sequence[str]) -> list[str]:
+    """The words that are not finite numbers; quick when there are none."""
+    try:
+        fine = math.isfinite(sum(map(float, words))) and "_" not in "".join(words)
+    except ValueError:
+        fine = False
+    return [] if fine else [word for word in words if not is_number(word)]
+
+
 def check_table(name: str, section: Section, width: int, count: int) -> Iterator[Fault]:
     """Faults of a section with one row per node: its number, counting from 1, then `width` numbers."""
     yield from islice(_rows(name, section, width), MOST_FAULTS)
@@ -113,15 +122,11 @@ def _rows(name: str, section: Section, width: int) -> Iterator[Fault]:
             what = f"the row has {len(words)} entries instead of {width + 1}"
             yield Fault("F006", f"line {line}", what, f"Give the node and its {width} value(s) of {name}_SECTION")
             return
-        for word in words:
-            if not is_number(word):
-                yield Fault("F005", f"line {line}", f"'{word}' is not a finite number", "Give a number")
-                break
-        else:
-            node = float(words[0])
-            if node != expected:
-                yield _misplaced(line, node, expected)
-                return  # every row after it would be reported too
+        if wrong := _wrong(words):
+            yield Fault("F005", f"line {line}", f"'{wrong[0]}' is not a finite number", "Give a number")
+        elif (node := float(words[0])) != expected:
+            yield _misplaced(line, node, expected)
+            return  # every row after it would be reported too
 
 
 def _misplaced(line: int, node: float, expected: int) -> Fault:
@@ -132,7 +137,7 @@ def _misplaced(line: int, node: float, expected: int) -> Fault:
 
 def check_matrix(section: Section, layout: str, size: int) -> Iterator[Fault]:
     """Faults of EDGE_WEIGHT_SECTION: entries that are not numbers, rows or numbers that are missing."""
-    bad = ((line, word) for line, words in section.rows for word in words if not is_number(word))
+    bad = ((line, word) for line, words in section.rows for word in _wrong(words))
     for line, word in islice(bad, MOST_FAULTS):
         yield Fault("F005", f"line {line}", f"'{word}' is not a finite number", "Give a number")
     entries = sum(len(words) for _, words in section.rows)
