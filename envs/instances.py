@@ -11,51 +11,60 @@ scale     [B]        length of the unit square's side in the problem's own unit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tensordict import TensorDict
 from torch import Tensor
 
+from nco.places import map_coordinates
 from nco.problem import Client, Depot, Floats, Problem, VehicleType
 
 #: Whole numbers are exact in float32 up to here.
 EXACT = 2**24
 
 
-def from_problem(problem: Problem, coordinates: Floats | None = None, device: str | torch.device = "cpu") -> TensorDict:
-    """Instances [1] from a problem with one depot and one vehicle type.
+def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.device = "cpu") -> TensorDict:
+    """Instances [1] from a problem with one depot and one vehicle type; node k + 1 is client `clients[k]`.
 
-    coordinates [N, 2] replace the problem's own where a policy needs some and the problem has only a matrix.
-    Demands that are not whole numbers are scaled to such, rounded up where that cannot be exact: masks may be
-    stricter than the checker, never looser.
+    Coordinates derived from the distances stand in where the problem has none. Demands that are not whole numbers are
+    scaled to such, rounded up where that cannot be exact: masks may be stricter than the checker, never looser.
     """
-    xy = problem.xy if coordinates is None else coordinates
+    chosen = np.asarray(clients, dtype=np.intp)
+    nodes = np.concatenate([[0], chosen + problem.num_depots])
+    xy = map_coordinates(problem)[0][nodes]
     low = xy.min(axis=0)
     scale = float((xy.max(axis=0) - low).max()) or 1.0
-    demand, capacity = whole_demands(problem)
-    distance = problem.distance_matrix() / scale
+    demand, capacity = whole_demands(problem, chosen)
     tensors = {
         "locs": torch.from_numpy((xy - low) / scale).float()[None],
         "demand": torch.from_numpy(np.concatenate([[0.0], demand])).float()[None],
-        "capacity": torch.tensor([capacity]),
-        "distance": torch.from_numpy(distance).float()[None],
-        "scale": torch.tensor([scale]),
+        "capacity": torch.tensor([capacity], dtype=torch.float32),
+        "distance": torch.from_numpy(problem.distance(nodes[:, None], nodes[None, :]) / scale).float()[None],
+        "scale": torch.tensor([scale], dtype=torch.float32),
     }
     return TensorDict(tensors, batch_size=[1], device=device)
 
 
-def whole_demands(problem: Problem) -> tuple[Floats, float]:
-    """Deliveries [n] and capacity of the first load dimension as whole numbers that float32 holds exactly."""
+def whole_demands(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Deliveries of some clients and the capacity, in the only load dimension, as whole numbers exact in float32."""
     if not problem.num_load_dimensions:
-        return np.zeros(problem.num_clients), 1.0
-    demand, capacity = problem.delivery[:, 0], problem.vehicle_types[0].capacity[0]
+        return np.zeros(len(clients)), 1.0
+    demand, capacity = problem.delivery[clients, 0], problem.vehicle_types[0].capacity[0]
     capacity = min(capacity, float(demand.sum())) or 1.0  # more is never used
     for factor in 10.0 ** np.arange(8):
         scaled = demand * factor
         if np.abs(scaled - scaled.round()).max() < 1e-6 and capacity * factor < EXACT:
-            return scaled.round(), float(np.floor(capacity * factor + 1e-6))
+            return _fitting(scaled.round(), np.floor(capacity * factor + 1e-6))
     factor = EXACT / 2 / capacity
-    return np.ceil(demand * factor), float(np.floor(capacity * factor))
+    return _fitting(np.ceil(demand * factor), np.floor(capacity * factor))
+
+
+def _fitting(demand: Floats, capacity: float) -> tuple[Floats, float]:
+    """A demand that the checker's tolerance lets fit into a vehicle fills it."""
+    return np.minimum(demand, capacity), float(capacity)
 
 
 def to_problems(instances: TensorDict) -> list[Problem]:
@@ -66,10 +75,8 @@ def to_problems(instances: TensorDict) -> list[Problem]:
 
 
 def _to_problem(locs: Floats, demand: Floats, capacity: float) -> Problem:
-    clients = tuple(
-        Client(float(x), float(y), (float(d),)) for (x, y), d in zip(locs[1:], demand[1:], strict=True)
-    )  # fmt: skip
-    return Problem((Depot(*map(float, locs[0])),), clients, (VehicleType(capacity=(capacity,)),))
+    clients = tuple(Client(float(x), float(y), (float(d),)) for (x, y), d in zip(locs[1:], demand[1:], strict=True))
+    return Problem((Depot(float(locs[0, 0]), float(locs[0, 1])),), clients, (VehicleType(capacity=(capacity,)),))
 
 
 def arcs(instances: TensorDict, origin: Tensor, destination: Tensor) -> Tensor:

@@ -6,13 +6,11 @@ Matplotlib is loaded by the first picture, never through pyplot: works without a
 from nco.plotting.demands import plot_demands
 from nco.plotting.history import plot_history
 from nco.plotting.palette import PALETTE, route_colours
-from nco.plotting.places import map_coordinates
 from nco.plotting.routes import plot_routes
 from nco.plotting.schedule import plot_schedule
 
 __all__ = [
     "PALETTE",
-    "map_coordinates",
     "plot_demands",
     "plot_history",
     "plot_routes",

@@ -8,7 +8,7 @@ import numpy as np
 
 from nco.plotting.axes import new_axes
 from nco.plotting.palette import route_colours
-from nco.plotting.places import DERIVED, map_coordinates
+from nco.places import DERIVED, map_coordinates
 from nco.problem import Problem
 from nco.solution import RoutesLike, Solution
 

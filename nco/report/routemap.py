@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nco.plotting.palette import route_colours
-from nco.plotting.places import DERIVED, map_coordinates
+from nco.places import DERIVED, map_coordinates
 from nco.problem import Floats
 from nco.report.markup import Element, element
 from nco.result import Result

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Search: what happens after one rollout."""

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import nco
-from nco.plotting import map_coordinates, places
+from nco import places
+from nco.places import map_coordinates
 
 
 def from_matrix(distance: np.ndarray) -> nco.Problem:

@@ -1,0 +1,94 @@
+"""Many rollouts of one problem: greedy from every start, under the eight symmetries, then samples without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from tensordict import TensorDict
+from torch import Generator, Tensor
+
+from nco.envs.instances import symmetries
+from nco.envs.routing import RoutingEnv
+from nco.policies.base import Memory, Policy
+from nco.rollout.eager import rollout
+
+#: Work of one batch, in rollouts x steps x nodes: about half a second on two CPU cores, and on a GPU.
+WORK = {"cpu": 2e6, "cuda": 4e8}
+FEWEST = 4  # rollouts in a batch: fewer cost as much
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The best rollout of a batch: routes as lists of nodes, and the cost in the problem's unit (single precision)."""
+
+    routes: list[list[int]]
+    cost: float
+
+
+@torch.inference_mode()
+def candidates(
+    policy: Policy, env: RoutingEnv, instances: TensorDict, max_routes: float, generator: Generator
+) -> Iterator[Candidate]:
+    """Batches of rollouts of one problem (instances [1]), without end; each gives its best.
+
+    Sizes of batches depend on the problem and the kind of device only: the same generator state gives the same
+    candidates. Rollouts with more than `max_routes` routes come after all others.
+    """
+    copies = symmetries(instances)
+    size = instances["locs"].shape[1] - 1
+    rollouts = WORK[instances["locs"].device.type] / (size + 1) / (1.15 * size)
+    together = int(min(8, max(1, rollouts / size)))  # symmetries in one batch
+    chunk = int(min(size, max(FEWEST, rollouts)))  # starts in one batch
+    groups = list(copies.split(together))
+    memories = [policy.encode(groups[0])]
+    sampling = False
+    while True:
+        for index, group in enumerate(groups):
+            if index == len(memories):
+                memories.append(policy.encode(group))
+            for starts in _starts(group, chunk, generator, sampling):
+                draw = generator if sampling else None
+                yield _best(policy, env, group, memories[index], starts, draw, max_routes)
+                if sampling:
+                    break
+        sampling = True
+
+
+def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) -> Iterator[Tensor]:
+    """Every client as first client once, in chunks [copies, chunk]; in random order on request."""
+    copies, nodes, _ = group["locs"].shape
+    device = group["locs"].device
+    order = torch.randperm(nodes - 1, generator=generator, device=device) if shuffle else torch.arange(nodes - 1)
+    for starts in order.to(device).split(chunk):
+        yield (starts + 1).expand(copies, -1)
+
+
+def _best(
+    policy: Policy,
+    env: RoutingEnv,
+    group: TensorDict,
+    memory: Memory,
+    starts: Tensor,
+    generator: Generator | None,
+    max_routes: float,
+) -> Candidate:
+    actions, cost = rollout(policy, env, group, starts, generator, memory=memory)
+    closed = torch.cat([actions, torch.zeros_like(actions[..., :1])], dim=-1)
+    routes = ((closed[..., :-1] != 0) & (closed[..., 1:] == 0)).sum(dim=-1)
+    excess = (routes - max_routes).clamp(min=0)
+    best = int((cost + excess * cost.max()).flatten().argmin())
+    path = actions.flatten(0, 1)[best].tolist()
+    return Candidate(split_routes(path), float(cost.flatten()[best]) * float(group["scale"][0]))
+
+
+def split_routes(path: list[int]) -> list[list[int]]:
+    """Routes of a path that visits the depot, node 0, between them."""
+    routes: list[list[int]] = [[]]
+    for node in path:
+        if node:
+            routes[-1].append(node)
+        elif routes[-1]:
+            routes.append([])
+    return [route for route in routes if route]

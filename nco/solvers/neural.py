@@ -1,0 +1,119 @@
+"""The neural solver: a trained policy, rolled out until the time is up; the checker picks the best."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nco.checker import check, exceeds
+from nco.envs.instances import from_problem
+from nco.envs.presets import preset
+from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning, SolverError, did_you_mean
+from nco.policies.card import Card
+from nco.policies.weights import load
+from nco.problem import Problem, VehicleType
+from nco.search.sampling import Candidate, candidates
+from nco.solution import Route, Solution
+from nco.solvers.base import Outcome, cannot
+from nco.stop import Running
+
+#: Beyond this many clients one rollout alone takes minutes on a CPU.
+MOST_CLIENTS = 2000
+OTHERS = "solver='pyvrp' or solver='ortools'"
+
+
+class NeuralSolver:
+    """Greedy multi-start, 8 symmetries, then sampling until the stop. An iteration is one batch of rollouts.
+
+    weights: shipped name or path; device: "auto" takes a GPU when there is one.
+    """
+
+    name = "neural"
+
+    def __init__(self, weights: str | Path = "cvrp", device: str = "auto") -> None:
+        self.device = _device(device)
+        self.weights = weights
+
+    def unsupported(self, problem: Problem) -> list[Fault]:
+        """Faults for everything beyond a capacitated problem with one depot and identical vehicles."""
+        vehicle, profile = problem.vehicle_types[0], problem.profiles[problem.vehicle_types[0].profile]
+        plain = VehicleType(vehicle.num_available, vehicle.capacity, profile=vehicle.profile, name=vehicle.name,
+                            unit_distance_cost=vehicle.unit_distance_cost, speed=vehicle.speed)  # fmt: skip
+        features = {
+            "several depots": problem.num_depots > 1,
+            "several vehicle types": len(problem.vehicle_types) > 1,
+            "several load dimensions": problem.num_load_dimensions > 1,
+            "pickups": bool(problem.pickup.any()),
+            "time windows": bool((problem.tw != (0.0, np.inf)).any()),
+            "optional clients": not problem.required.all(),
+            "allowed clients": profile.allowed is not None and not profile.allowed.all(),
+            "preferences": profile.preference is not None and problem.preference_weight > 0,
+            "a vehicle with a fixed cost, duration cost, shift, limit, reload or open end": vehicle != plain,
+            f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
+        }
+        return [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
+
+    def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
+        """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out."""
+        began = time.perf_counter()
+        policy, card = load(self.weights, self.device)
+        vehicle = problem.vehicle_types[0]
+        limit = vehicle.capacity[0] if vehicle.capacity else math.inf
+        servable = [k for k in range(problem.num_clients) if not exceeds(sum(problem.delivery[k]), limit)]
+        _warn(problem, card)
+        provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
+        if not servable:
+            return Outcome(Solution(()), 0, provenance=provenance)
+        instances = from_problem(problem, servable, self.device)
+        most = math.inf if vehicle.num_available is None else vehicle.num_available
+        generator = torch.Generator(self.device).manual_seed(seed)
+        best, rank, iterations, history = Solution(()), (problem.num_clients + 1, math.inf), 0, []
+        for candidate in candidates(policy, preset(card.preset).env, instances, most, generator):
+            iterations += 1
+            solution = _solution(candidate, servable, most)
+            report = check(problem, solution)
+            if (len(report.unassigned), report.cost.total) < rank:
+                best, rank = solution, (len(report.unassigned), report.cost.total)
+                if report.is_feasible():
+                    history.append((time.perf_counter() - began, report.cost.total))
+            if stop(history[-1][1] if history else math.inf):
+                break
+        return Outcome(best, iterations, history=tuple(history), provenance=provenance)
+
+
+def _solution(candidate: Candidate, clients: Sequence[int], most: float) -> Solution:
+    """The candidate's routes over locations (one depot first); the shortest are dropped when there are too many."""
+    routes = [Route(tuple(clients[node - 1] + 1 for node in route)) for route in candidate.routes]
+    if len(routes) > most:
+        routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]
+    return Solution(tuple(routes))
+
+
+def _device(name: str) -> torch.device:
+    """A device by name; raises SolverError for one that is unknown or not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda"):
+        raise SolverError(Fault("U305", "device", f"'{name}' is unknown", did_you_mean(name, ["auto", "cpu", "cuda"])))
+    if name == "cuda" and not torch.cuda.is_available():
+        raise SolverError(
+            Fault("U305", "device", "this machine or this PyTorch has no CUDA device", "Use device='cpu'")
+        )
+    return torch.device(name)
+
+
+def _warn(problem: Problem, card: Card) -> None:
+    """Say what the policy was not made for."""
+    low, high = card.sizes
+    if not low <= problem.num_clients <= high:
+        text = f"{problem.num_clients} clients; the weights '{card.name}' were trained on {low} to {high}"
+        warnings.warn(text, OutOfDistributionWarning, stacklevel=4)
+    if not problem.has_coordinates:
+        text = "the policy sees places derived from the distances; costs are those of the matrix"
+        warnings.warn(text, EmbeddingWarning, stacklevel=4)
