@@ -74,7 +74,7 @@ def _run(
     from nco.cli.console import notes, say
     from nco.errors import SolverError
     from nco.report.markup import solver_title
-    from nco.solvers.solve import solve
+    from nco.solvers.solve import create, solve
     from nco.stop import MaxRuntime
 
     found: list[Result] = []
@@ -87,7 +87,8 @@ def _run(
         )
         try:
             stop = watch.follow(solver_title(name), MaxRuntime(seconds))
-            found.append(solve(problem, name, stop, seed, device, **options))
+            engine = create(name, device, **options)  # before the clock starts: importing torch takes seconds
+            found.append(solve(problem, engine, stop, seed))
         except SolverError as error:
             failures.append(error)
     if not found:
