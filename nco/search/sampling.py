@@ -14,8 +14,8 @@ from nco.envs.routing import RoutingEnv
 from nco.policies.base import Memory, Policy
 from nco.rollout.eager import rollout
 
-#: Work of one batch, in rollouts x steps x nodes: about half a second on two CPU cores, and on a GPU.
-WORK = {"cpu": 2e6, "cuda": 4e8}
+#: Work of one batch, in rollouts x steps x nodes: about a third of a second on one CPU core; a GPU wants more at once.
+WORK = {"cpu": 4e6, "cuda": 4e8}
 FEWEST = 4  # rollouts in a batch: fewer cost as much
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,10 @@ class NeuralSolver:
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out."""
+        with one_thread():
+            return self._run(problem, stop, seed)
+
+    def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         began = time.perf_counter()
         policy, card = load(self.weights, self.device)
         vehicle = problem.vehicle_types[0]
@@ -93,6 +98,20 @@ def _solution(candidate: Candidate, clients: Sequence[int], most: float) -> Solu
     if len(routes) > most:
         routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]
     return Solution(tuple(routes))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep PyTorch to one thread: a step's tensors are small, and waiting for a second thread costs more than it helps.
+
+    Measured on two busy cores: 10 times as many rollouts a second.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _device(name: str) -> torch.device:

@@ -33,7 +33,7 @@ class OrtoolsSolver:
 
     name = "ortools"
 
-    def __init__(self, first_solution: str = "parallel_cheapest_insertion") -> None:
+    def __init__(self, first_solution: str = "savings") -> None:
         if first_solution not in STRATEGIES:
             what, fix = f"first_solution '{first_solution}' is unknown", did_you_mean(first_solution, STRATEGIES)
             raise SolverError(Fault("U307", f"solver '{self.name}'", what, fix))

@@ -77,7 +77,8 @@ class Model:
         return Solution(tuple(route for route in routes if route.visits))
 
     def _add_costs(self) -> None:
-        evaluators = self._matrices(lambda v: (v.profile, v.unit_distance_cost), self.units.arcs)
+        key, make = (lambda v: (v.profile, v.unit_distance_cost)), (lambda v: _with_nowhere(self.units.arcs(v)))
+        evaluators = self._matrices(key, make)
         for number, (vehicle, evaluator) in enumerate(zip(self.fleet, evaluators, strict=True)):
             self.routing.SetArcCostEvaluatorOfVehicle(evaluator, number)
             self.routing.SetFixedCostOfVehicle(int(self.units.cost.up(vehicle.fixed_cost)), number)
@@ -146,8 +147,8 @@ class Model:
         windows = {place.tw for place in (*self.problem.places, *self.fleet)}
         if windows == {ALWAYS} and not any(v.unit_duration_cost or v.max_duration < math.inf for v in self.fleet):
             return
-        service = self.units.time.up(self.problem.service)[:, None]
-        transits = self._matrices(lambda v: (v.profile, v.speed), lambda v: self.units.travel(v) + service)
+        service = self.units.time.up(np.append(self.problem.service, 0.0))[:, None]
+        transits = self._matrices(lambda v: (v.profile, v.speed), lambda v: _with_nowhere(self.units.travel(v)) + service)
         horizon = self._window(ALWAYS)[1]
         limits = [horizon] * len(self.fleet)
         self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, horizon, limits, False, "time")
@@ -164,7 +165,7 @@ class Model:
 
     def _add_distances(self) -> None:
         if any(vehicle.max_distance < math.inf for vehicle in self.fleet):
-            transits = self._matrices(lambda v: v.profile, self.units.lengths)
+            transits = self._matrices(lambda v: v.profile, lambda v: _with_nowhere(self.units.lengths(v)))
             limits = [int(self.units.distance.limit(v.max_distance, self.units.farthest)) for v in self.fleet]
             self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, 0, limits, True, "distance")
 
@@ -204,14 +205,19 @@ class Model:
         return int(self.routing.RegisterUnaryTransitVector(values.tolist()))
 
     def _matrices(self, key: Callable[[VehicleType], Hashable], make: Callable[[VehicleType], Ints]) -> list[int]:
-        """A registered matrix over the nodes for each vehicle; vehicles with the same key share theirs.
+        """A matrix over locations and nowhere, registered for each vehicle; vehicles with the same key share theirs.
 
-        Nowhere is at distance zero; so is the end from the start, an arc that only unused vehicles take.
+        The end is at distance zero from the start: only vehicles that stay at home take that arc.
         """
         registered: dict[Hashable, int] = {}
         for vehicle in self.fleet:
             if key(vehicle) not in registered:
-                matrix = np.pad(make(vehicle), (0, 1))[np.ix_(self.places, self.places)]
+                matrix = make(vehicle)[np.ix_(self.places, self.places)]
                 matrix[np.ix_(self.terminals, self.terminals)] = 0
                 registered[key(vehicle)] = int(self.routing.RegisterTransitMatrix(matrix.tolist()))
         return [registered[key(vehicle)] for vehicle in self.fleet]
+
+
+def _with_nowhere(matrix: Ints) -> Ints:
+    """The matrix and one more location, at distance zero from all."""
+    return np.pad(matrix, (0, 1))

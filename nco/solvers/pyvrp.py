@@ -19,6 +19,9 @@ from nco.solvers.base import Outcome, cannot, without_idle_reloads
 from nco.solvers.integers import BALANCE, Integers, Ints
 from nco.stop import Running
 
+#: PyVRP's word for a window that does not close: it then leaves time out of its moves.
+NEVER = np.iinfo(np.int64).max
+
 
 class PyvrpSolver:
     """PyVRP behind our protocol. An iteration is one of its iterated local search.
@@ -149,6 +152,8 @@ def _vehicle(units: Integers, vehicle: VehicleType, profile: int) -> pyvrp.Vehic
     if math.isfinite(vehicle.max_distance):
         options["max_distance"] = _farthest(units, vehicle)
         options["unit_distance_cost"] = int(vehicle.unit_distance_cost > 0)
+    if math.isfinite(vehicle.max_duration):
+        options["shift_duration"] = int(units.time.limit(vehicle.max_duration, units.latest))
     if vehicle.max_reloads is not None:
         options["max_reloads"] = vehicle.max_reloads
     early, late = _windows(units, np.array([vehicle.tw]))[0]
@@ -160,7 +165,6 @@ def _vehicle(units: Integers, vehicle: VehicleType, profile: int) -> pyvrp.Vehic
         int(units.cost.up(vehicle.fixed_cost)),
         early,
         late,
-        int(units.time.limit(vehicle.max_duration, units.latest)),
         unit_duration_cost=units.rate(vehicle),
         profile=profile,
         reload_depots=list(vehicle.reload_depots),
@@ -200,6 +204,7 @@ def _windows(units: Integers, windows: Any) -> list[tuple[int, int]]:
     """Whole windows from [k, 2]; one that rounding would turn round keeps its opening time."""
     early = units.time.up(windows[:, 0])
     late = np.maximum(early, units.time.closing(windows[:, 1], units.latest))
+    late[np.isinf(windows[:, 1])] = NEVER
     return list(zip(early.tolist(), late.tolist(), strict=True))
 
 
