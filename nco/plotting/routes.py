@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nco.places import DERIVED, map_coordinates
 from nco.plotting.axes import new_axes
 from nco.plotting.palette import route_colours
-from nco.places import DERIVED, map_coordinates
 from nco.problem import Problem
 from nco.solution import RoutesLike, Solution
 

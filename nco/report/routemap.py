@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nco.plotting.palette import route_colours
 from nco.places import DERIVED, map_coordinates
+from nco.plotting.palette import route_colours
 from nco.problem import Floats
 from nco.report.markup import Element, element
 from nco.result import Result

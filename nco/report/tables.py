@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from nco.checker import TOLERANCE, Schedule
-from nco.plotting.palette import route_colours
 from nco.places import map_coordinates
+from nco.plotting.palette import route_colours
 from nco.problem import Problem
 from nco.report.markup import NOTHING, Element, element, number, plural, row, solver_title
 from nco.result import Result
