@@ -46,7 +46,7 @@ $(VENV)/bin/python:
 
 $(VENV)/core: WHAT := .
 $(VENV)/core: $(SOURCES) | $(BIN)/python
-	@echo "== Installing nco and what it needs into $(VENV): about 1 minute, once"
+	@echo "== Installing nco and what it needs into $(VENV): 1 to 2 minutes, once"
 	$(install)
 	@touch $@
 

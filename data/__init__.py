@@ -1,0 +1,1 @@
+"""Files that ship with nco: weights of trained policies and example problems."""

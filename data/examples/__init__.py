@@ -1,0 +1,1 @@
+"""Example problems, written by scripts/make_examples.py."""

@@ -1,0 +1,1 @@
+"""Weights of trained policies (.safetensors), each with its card (.json)."""
