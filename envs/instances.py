@@ -1,17 +1,29 @@
 """Batches of problems as tensors: what environments and policies work on.
 
-Instances are a TensorDict of batch size [B]. Node 0 is the depot, nodes 1..n are the clients, N = n + 1. Keys:
+Instances are a TensorDict of batch size [B]. Node 0 is the depot, nodes 1..n are the clients, N = n + 1. Keys that
+every problem has:
 
-locs      [B, N, 2]  coordinates, scaled to the unit square with one factor for both axes
-demand    [B, N]     whole numbers in float32 (exact below 2**24), zero at the depot
-capacity  [B]        of every vehicle, in the same unit
-distance  [B, N, N]  only when distances are not the Euclidean ones of `locs`; in units of `scale`
-scale     [B]        length of the unit square's side in the problem's own unit
+locs           [B, N, 2]  coordinates, scaled to the unit square with one factor for both axes
+demand         [B, N]     delivery: whole numbers in float32 (exact below 2**24), zero at the depot
+capacity       [B]        of every vehicle, in the same unit
+scale          [B]        length of the unit square's side in the problem's own unit
+
+and keys that some have, with the neutral value that makes them equal to not having it:
+
+distance       [B, N, N]  in units of `scale`; without it, Euclidean distances of `locs`
+duration       [B, N, N]  travel times; without it, the distances
+pickup         [B, N]     taken to the depot, in the unit of demand (0)
+backhaul_last  [B] bool   a route delivers everything before its first pickup (False)
+opens, closes  [B, N]     time windows; those of the depot bound the whole route (0, inf)
+service        [B, N]     service times (0)
+max_distance   [B]        of a route (inf)
+open           [B] bool   routes end at their last client (False)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,7 +32,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.places import map_coordinates
-from nco.problem import Client, Depot, Floats, Problem, VehicleType
+from nco.problem import Backhaul, Client, Depot, Floats, Problem, VehicleType
 
 #: Whole numbers are exact in float32 up to here.
 EXACT = 2**24
@@ -68,28 +80,72 @@ def _fitting(demand: Floats, capacity: float) -> tuple[Floats, float]:
 
 
 def to_problems(instances: TensorDict) -> list[Problem]:
-    """The problems of a batch of generated instances, with their exact float32 coordinates."""
-    batch = instances.cpu()
-    return [_to_problem(*row) for row in zip(batch["locs"].double().numpy(), batch["demand"].double().numpy(),
-                                             batch["capacity"].tolist(), strict=True)]  # fmt: skip
+    """The problems of a batch of generated instances, with their exact float32 numbers."""
+    batch = {key: tensor.cpu().double().numpy() for key, tensor in instances.items()}
+    return [_to_problem({key: array[k] for key, array in batch.items()}) for k in range(instances.batch_size[0])]
 
 
-def _to_problem(locs: Floats, demand: Floats, capacity: float) -> Problem:
-    clients = tuple(Client(float(x), float(y), (float(d),)) for (x, y), d in zip(locs[1:], demand[1:], strict=True))
-    return Problem((Depot(float(locs[0, 0]), float(locs[0, 1])),), clients, (VehicleType(capacity=(capacity,)),))
+def _to_problem(arrays: Mapping[str, Floats]) -> Problem:
+    nodes = len(arrays["locs"])
+    pickup, service, opens = (arrays.get(key, np.zeros(nodes)) for key in ("pickup", "service", "opens"))
+    closes = arrays.get("closes", np.full(nodes, np.inf))
+    windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
+    clients = tuple(
+        Client(*arrays["locs"][k].tolist(), (float(arrays["demand"][k]),), (float(pickup[k]),), windows[k],
+               float(service[k]))
+        for k in range(1, nodes)
+    )  # fmt: skip
+    vehicle = VehicleType(
+        capacity=(float(arrays["capacity"]),),
+        end_depot=None if arrays.get("open", 0.0) else 0,
+        max_distance=float(arrays.get("max_distance", np.inf)),
+    )
+    backhaul: Backhaul = "last" if arrays.get("backhaul_last", 0.0) else "mixed"
+    return Problem((Depot(*arrays["locs"][0].tolist(), windows[0]),), clients, (vehicle,), backhaul=backhaul)
 
 
-def arcs(instances: TensorDict, origin: Tensor, destination: Tensor) -> Tensor:
-    """Distances between nodes: origin and destination [B, *L] -> [B, *L], in units of `scale`."""
+def has(instances: TensorDict, key: str) -> bool:
+    """Whether the instances have this attribute."""
+    return key in instances.keys()  # noqa: SIM118 (a TensorDict is not a dict)
+
+
+def is_open(instances: TensorDict) -> Tensor:
+    """Whether routes end at their last client: [B]."""
+    if has(instances, "open"):
+        return cast(Tensor, instances["open"])
+    return torch.zeros(instances.batch_size, dtype=torch.bool, device=instances["locs"].device)
+
+
+def arcs(instances: TensorDict, origin: Tensor, destination: Tensor, key: str = "distance") -> Tensor:
+    """Distances (or the matrix `key`) between nodes: origin and destination [B, *L] -> [B, *L]."""
     shape = origin.shape
-    batch = shape[0]
-    i, j = origin.reshape(batch, -1), destination.reshape(batch, -1)
-    if "distance" in instances.keys():  # noqa: SIM118 (a TensorDict is not a dict)
-        matrix = instances["distance"]
-        return matrix.flatten(1).gather(1, i * matrix.shape[-1] + j).reshape(shape)
+    i, j = origin.reshape(shape[0], -1), destination.reshape(shape[0], -1)
+    if has(instances, key):
+        matrix = instances[key]
+        return cast(Tensor, matrix.flatten(1).gather(1, i * matrix.shape[-1] + j).reshape(shape))
     locs = instances["locs"]
     gap = locs.gather(1, i[..., None].expand(-1, -1, 2)) - locs.gather(1, j[..., None].expand(-1, -1, 2))
-    return gap.norm(dim=-1).reshape(shape)
+    return cast(Tensor, gap.norm(dim=-1).reshape(shape))
+
+
+def onward(instances: TensorDict, origin: Tensor, key: str = "distance") -> Tensor:
+    """Distances (or the matrix `key`) from nodes [B, *L] to every node: [B, *L, N]."""
+    batch, nodes, _ = instances["locs"].shape
+    i = origin.reshape(batch, -1, 1)
+    if has(instances, key):
+        rows = instances[key].gather(1, i.expand(-1, -1, nodes))
+    else:
+        locs = instances["locs"]
+        rows = (locs.gather(1, i.expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)
+    return cast(Tensor, rows.reshape(*origin.shape, nodes))
+
+
+def home(instances: TensorDict, key: str = "distance") -> Tensor:
+    """Distances (or the matrix `key`) from every node to where its route ends: [B, N]; zero where routes are open."""
+    batch, nodes, _ = instances["locs"].shape
+    every = torch.arange(nodes, device=instances["locs"].device).expand(batch, -1)
+    way = arcs(instances, every, torch.zeros_like(every), key)
+    return way.masked_fill(is_open(instances)[:, None], 0.0)
 
 
 def symmetries(instances: TensorDict) -> TensorDict:

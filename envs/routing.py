@@ -13,8 +13,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint
-from .instances import arcs
+from .constraints.base import Constraint, View, per_problem
+from .instances import arcs, is_open
 
 
 class State(NamedTuple):
@@ -22,7 +22,7 @@ class State(NamedTuple):
 
     current: Tensor  # [B, *L] node the vehicle is at
     visited: Tensor  # [B, *L, N] clients already served; the depot is never visited
-    slots: tuple[Tensor, ...]  # per constraint: its state [B, *L]
+    slots: tuple[Tensor, ...]  # per constraint: its state [B, *L, ...]
 
 
 class RoutingEnv:
@@ -59,13 +59,13 @@ class RoutingEnv:
     def step(self, instances: TensorDict, state: State, action: Tensor) -> State:
         """Visit node `action` [B, S]."""
         visited = state.visited.scatter(-1, action[..., None], (action != 0)[..., None])
-        return State(action, visited, self._step_constraints(instances, state.slots, action))
+        return State(action, visited, self._step_constraints(instances, state.slots, state.current, action))
 
     def action_mask(self, instances: TensorDict, state: State) -> Tensor:
         """Nodes [B, *L, N] that may be visited next; never an empty row."""
-        mask = ~state.visited
+        mask, view = ~state.visited, View(instances, state.current)
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
-            mask = mask & constraint.mask(instances, slot)
+            mask = mask & constraint.mask(instances, slot, view)
         home = (state.current != 0) | self.done(state)
         return torch.cat([home[..., None], mask[..., 1:]], dim=-1)
 
@@ -80,10 +80,12 @@ class RoutingEnv:
         return torch.cat(parts, dim=-1)
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
-        """Distance driven [B, S] along actions [B, S, T], from the depot and back to it; in units of `scale`."""
+        """Distance [B, S] along actions [B, S, T], in units of `scale`; ways home count unless routes are open."""
         depot = torch.zeros_like(actions[..., :1])
         path = torch.cat([depot, actions, depot], dim=-1)
-        return arcs(instances, path[..., :-1], path[..., 1:]).sum(dim=-1)
+        legs = arcs(instances, path[..., :-1], path[..., 1:])
+        free = (path[..., 1:] == 0) & per_problem(is_open(instances), legs)
+        return legs.masked_fill(free, 0.0).sum(dim=-1)
 
     def replay(self, instances: TensorDict, actions: Tensor) -> State:
         """The states [B, S, T] in which the actions [B, S, T] were taken.
@@ -100,9 +102,11 @@ class RoutingEnv:
         current = torch.cat([torch.zeros_like(actions[..., :1]), actions[..., :-1]], dim=-1)
         slots = tuple(constraint.reset(instances, actions.shape[1]) for constraint in self.constraints)
         history = [slots]
-        for action in actions.unbind(-1)[:-1]:
-            history.append(self._step_constraints(instances, history[-1], action))
-        return State(current, visited, tuple(torch.stack(slot, dim=-1) for slot in zip(*history, strict=True)))
+        for origin, action in zip(current.unbind(-1)[:-1], actions.unbind(-1)[:-1], strict=True):
+            history.append(self._step_constraints(instances, history[-1], origin, action))
+        return State(current, visited, tuple(torch.stack(slot, dim=2) for slot in zip(*history, strict=True)))
 
-    def _step_constraints(self, instances: TensorDict, slots: tuple[Tensor, ...], action: Tensor) -> tuple[Tensor, ...]:
-        return tuple(c.step(instances, slot, action) for c, slot in zip(self.constraints, slots, strict=True))
+    def _step_constraints(
+        self, instances: TensorDict, slots: tuple[Tensor, ...], origin: Tensor, action: Tensor
+    ) -> tuple[Tensor, ...]:
+        return tuple(c.step(instances, slot, origin, action) for c, slot in zip(self.constraints, slots, strict=True))

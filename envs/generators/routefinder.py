@@ -1,0 +1,92 @@
+"""The variants of Berto et al. (2024), "RouteFinder: Towards Foundation Models for Vehicle Routing Problems".
+
+Uniform places, capacity 30 + n / 5, demands in 1..9; any of: open routes (O), backhauls (B, or MB when deliveries and
+pickups may mix), a limit on the route's length (L), time windows (TW).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from tensordict import TensorDict
+from torch import Generator, Tensor
+
+HORIZON = 4.6  # when the depot closes; speed is 1
+LONGEST = 2.8  # largest limit of a route's length
+
+
+@dataclass(frozen=True)
+class RouteFinder:
+    """Generator of instances with some attributes: letters of "O", "B", "MB", "L", "TW" and their probabilities.
+
+    Every instance of a batch draws its own attributes; those it does not have get their neutral values. An instance
+    with both B and MB is mixed.
+    """
+
+    attributes: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
+        """Instances [batch] with `size` clients each, on the generator's device."""
+        device = generator.device
+        locs = torch.rand(batch, size + 1, 2, generator=generator, device=device)
+        tensors = {
+            "locs": locs,
+            "distance": (locs[:, :, None] - locs[:, None]).norm(dim=-1),
+            "capacity": torch.full((batch,), 30.0 + size // 5, device=device),
+            "scale": torch.ones(batch, device=device),
+        }
+        has = {name: _chance(share, batch, generator) for name, share in self.attributes.items()}
+        never = torch.zeros(batch, dtype=torch.bool, device=device)
+        mixed = has.get("MB", never)
+        tensors |= _demands(batch, size, has.get("B", never) | mixed, generator)
+        to_depot = tensors["distance"][:, 1:, 0]
+        if {"B", "MB"} & has.keys():
+            tensors["backhaul_last"] = has.get("B", never) & ~mixed
+        else:
+            del tensors["pickup"]
+        if "O" in has:
+            tensors["open"] = has["O"]
+        if "TW" in has:
+            tensors |= _windows(to_depot, has["TW"], generator)
+        if "L" in has:
+            tensors["max_distance"] = _limit(to_depot, generator).masked_fill(~has["L"], torch.inf)
+        return TensorDict(tensors, batch_size=[batch], device=device)
+
+
+def _chance(share: float, batch: int, generator: Generator) -> Tensor:
+    return torch.rand(batch, generator=generator, device=generator.device) < share
+
+
+def _demands(batch: int, size: int, backhauls: Tensor, generator: Generator) -> dict[str, Tensor]:
+    """Deliveries and pickups [batch, N]: a fifth of the clients are pickups where there are backhauls."""
+    device = generator.device
+    amount = torch.randint(1, 10, (batch, size + 1), generator=generator, device=device).float()
+    amount[:, 0] = 0
+    back = (torch.rand(batch, size + 1, generator=generator, device=device) < 0.2) & backhauls[:, None]
+    return {"demand": amount.masked_fill(back, 0.0), "pickup": amount.masked_fill(~back, 0.0)}
+
+
+def _windows(to_depot: Tensor, present: Tensor, generator: Generator) -> dict[str, Tensor]:
+    """Windows and service times [batch, N]; every client can be served by a route of its own (Liu et al. 2024)."""
+    draw = torch.rand(3, *to_depot.shape, generator=generator, device=to_depot.device)
+    service, length = 0.15 + 0.03 * draw[0], 0.18 + 0.02 * draw[1]
+    latest = (HORIZON - service - length) / to_depot - 1  # a start at latest * to_depot still lets the vehicle get home
+    start = (1 + (latest - 1) * draw[2]) * to_depot
+    depot = torch.zeros_like(start[:, :1])
+    opens = torch.cat([depot, start], dim=1)
+    closes = torch.cat([depot + HORIZON, start + length], dim=1)
+    absent = ~present[:, None]
+    return {
+        "opens": opens.masked_fill(absent, 0.0),
+        "closes": closes.masked_fill(absent, torch.inf),
+        "service": torch.cat([depot, service], dim=1).masked_fill(absent, 0.0),
+    }
+
+
+def _limit(to_depot: Tensor, generator: Generator) -> Tensor:
+    """Limits [batch], uniform between what the farthest client needs and the largest."""
+    least = 2 * to_depot.amax(dim=1) + 1e-4  # out of the reach of rounding
+    share = torch.rand(len(least), generator=generator, device=least.device)
+    return least + share * (LONGEST - least).clamp(min=0.0)
