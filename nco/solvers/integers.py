@@ -51,14 +51,14 @@ class Scale:
 
     def closing(self, times: ArrayLike, largest: float) -> Ints:
         """Rounded down: for times that must not be passed; `largest` instead of infinity."""
-        return self._down(np.minimum(times, largest), SLACK, 1.0)
+        return self._down(np.minimum(np.asarray(times, dtype=np.float64), largest), SLACK)
 
-    def limit(self, limits: ArrayLike, largest: float, price: float = 1.0) -> Ints:
-        """Rounded down: for sums, each unit times a price, that must not be exceeded; `largest` instead of infinity."""
-        capped = np.minimum(limits, largest)
-        return self._down(capped, SLACK * np.maximum(1.0, capped), price)
+    def limit(self, limit: float, largest: float, price: float = 1.0) -> int:
+        """Rounded down: for sums that must not be exceeded, in units of a price; `largest` instead of infinity."""
+        capped = min(limit, largest)
+        return int(self._down(np.array(capped), SLACK * max(1.0, capped), price))
 
-    def _down(self, values: Floats, slack: ArrayLike, price: float) -> Ints:
+    def _down(self, values: Floats, slack: float, price: float = 1.0) -> Ints:
         loose = values * (price * self.factor) + 1e-6 if self.exact else (values + slack) * (price * self.factor)
         return np.floor(loose).astype(np.int64)
 
@@ -87,7 +87,6 @@ class Integers:
         lengths = [problem.distance_matrix(p) for p in {v.profile for v in vehicles}] if limits else []
         self.farthest = HEADROOM * self._reach(lengths)
         self.distance = _scale(_pool([*lengths, limits]), self.farthest)
-        self._capacity = np.array([v.capacity for v in vehicles])
         self.heaviest = HEADROOM * (problem.delivery + problem.pickup).sum(axis=0)
         self.load = tuple(map(self._load_scale, range(problem.num_load_dimensions)))
 
@@ -116,9 +115,10 @@ class Integers:
         return cost, time, math.ceil(HEADROOM * dearest * cost.factor) + 1
 
     def _load_scale(self, k: int) -> Scale:
-        loads = (self.problem.delivery[:, k], self.problem.pickup[:, k])
-        scale = _scale(_pool([*loads, self._capacity[:, k]]), self.heaviest[k])
-        return scale.finer(sum(loads).mean(), self.typical_arc / BALANCE, self.heaviest[k])
+        delivery, pickup = self.problem.delivery[:, k], self.problem.pickup[:, k]
+        capacity = [vehicle.capacity[k] for vehicle in self.problem.vehicle_types]
+        scale = _scale(_pool([delivery, pickup, capacity]), self.heaviest[k])
+        return scale.finer(float((delivery + pickup).mean()), self.typical_arc / BALANCE, self.heaviest[k])
 
     @property
     def typical_arc(self) -> float:
@@ -149,7 +149,7 @@ class Integers:
 
     def capacity(self, vehicle: VehicleType) -> list[int]:
         """Capacity in each load dimension."""
-        return [int(s.limit(c, m)) for s, c, m in zip(self.load, vehicle.capacity, self.heaviest, strict=True)]
+        return [s.limit(c, m) for s, c, m in zip(self.load, vehicle.capacity, self.heaviest, strict=True)]
 
     def loads(self, amounts: Floats) -> Ints:
         """Loads [n, K] of the clients, from the problem's deliveries or pickups."""
@@ -201,7 +201,7 @@ def _arcs_key(vehicle: VehicleType) -> tuple[int, float]:
 
 def _pool(values: Iterable[ArrayLike]) -> Floats:
     """All finite values in one vector."""
-    pooled = np.concatenate([np.zeros(1), *(np.ravel(np.asarray(v, dtype=np.float64)) for v in values)])
+    pooled: Floats = np.concatenate([np.zeros(1), *(np.ravel(np.asarray(v, dtype=np.float64)) for v in values)])
     return pooled[np.isfinite(pooled)]
 
 

@@ -1,9 +1,10 @@
-"""OR-Tools' routing library: a first solution heuristic and guided local search, on our problem in whole numbers."""
+"""OR-Tools' routing library: first solution heuristics and guided local search, on our problem in whole numbers."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
@@ -11,6 +12,7 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from nco.errors import Fault, SolverError, did_you_mean
 from nco.problem import Problem
+from nco.solution import Solution
 from nco.solvers.base import Outcome
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
@@ -18,6 +20,8 @@ from nco.stop import Running
 
 #: Our name -> OR-Tools' number of a first solution strategy.
 STRATEGIES = {name.lower(): number for name, number in routing_enums_pb2.FirstSolutionStrategy.Value.items()}
+#: The search goes on from the best of these; none of them is best on all kinds of problems.
+USUAL = ("savings", "parallel_cheapest_insertion", "path_cheapest_arc")
 #: Neighbours examined without accepting one that count as an iteration when no time is set, so that every search ends.
 IDLE = 10_000
 #: Seconds; OR-Tools wants a limit.
@@ -25,19 +29,19 @@ FOREVER = 10_000_000
 
 
 class OrtoolsSolver:
-    """OR-Tools behind our protocol. An iteration is a solution that its search accepts.
+    """OR-Tools behind our protocol. An iteration is a solution that guided local search accepts.
 
-    first_solution: any of OR-Tools' strategies in lower case, such as "savings" or "parallel_cheapest_insertion".
+    first_solution: one of OR-Tools' strategies in lower case, such as "savings"; None tries USUAL and takes the best.
     Guided local search draws no random numbers: the seed only reaches the constraint solver beneath it.
     """
 
     name = "ortools"
 
-    def __init__(self, first_solution: str = "savings") -> None:
-        if first_solution not in STRATEGIES:
+    def __init__(self, first_solution: str | None = None) -> None:
+        if first_solution is not None and first_solution not in STRATEGIES:
             what, fix = f"first_solution '{first_solution}' is unknown", did_you_mean(first_solution, STRATEGIES)
             raise SolverError(Fault("U307", f"solver '{self.name}'", what, fix))
-        self.first_solution = first_solution
+        self.strategies = USUAL if first_solution is None else (first_solution,)
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """No faults: the model holds every feature."""
@@ -45,63 +49,92 @@ class OrtoolsSolver:
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may leave clients out."""
-        units = Integers(problem)
-        model = Model(units)
-        search = _Search(model, stop)
-        if model.kinds:
-            search.run(self.first_solution, seed)
-        solution = model.solution(search.best)
+        search = _Search(Integers(problem), stop, seed)
+        search.run(self.strategies)
         return Outcome(
-            solution,
+            search.best,
             search.iterations,
             search.cost if math.isfinite(search.cost) else None,
-            units.tolerance(solution, search.cost),
+            search.units.tolerance(search.best, search.cost),
             tuple(search.history),
-            {"ortools": metadata.version("ortools"), "first_solution": self.first_solution},
+            {"ortools": metadata.version("ortools"), "first_solution": search.first_solution},
         )
 
 
 class _Search:
-    """One run of OR-Tools' search: the best solution, its cost, when it was found, and when to stop."""
+    """One run of OR-Tools: the best solution, its cost, when it was found, and when to stop.
 
-    def __init__(self, model: Model, running: Running) -> None:
-        self.began, self.model, self.running = time.perf_counter(), model, running
-        self.best: list[int] = []
+    Errors in callbacks, Ctrl-C among them, would be lost inside OR-Tools: they are kept and raised afterwards.
+    """
+
+    def __init__(self, units: Integers, running: Running, seed: int) -> None:
+        self.began, self.units, self.running, self.seed = time.perf_counter(), units, running, seed
+        self.best, self.first_solution = Solution(()), ""
         self.cost, self.iterations = math.inf, 0
         self.history: list[tuple[float, float]] = []
-        self._lowest, self._examined = math.inf, 0
+        self._lowest, self._nexts, self._examined, self._counts = math.inf, list[int](), 0, False
         self._error: BaseException | None = None
 
-    def run(self, first_solution: str, seed: int) -> None:
-        """Search until told to stop; errors raised in callbacks, which OR-Tools would swallow, are raised here."""
-        routing = self.model.routing
-        parameters = pywrapcp.DefaultRoutingSearchParameters()
-        parameters.first_solution_strategy = STRATEGIES[first_solution]
-        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-        parameters.time_limit.FromSeconds(FOREVER)
-        routing.CloseModelWithParameters(parameters)
-        routing.solver().ReSeed(seed)
-        routing.AddAtSolutionCallback(self._at_solution)
-        seconds = self.running.seconds_left()
-        if seconds < FOREVER:
-            parameters.time_limit.FromMilliseconds(max(1, int(1000 * seconds)))
-        else:
-            limit = routing.solver().CustomLimit(self._at_neighbour)
-            routing.AddSearchMonitor(limit)
+    def run(self, strategies: Sequence[str]) -> None:
+        """First solutions with few vehicles, with all of them when clients are left out; then guided local search."""
         try:
-            routing.SolveWithParameters(parameters)
+            for every_vehicle in (False, True):
+                self.model = Model(self.units, every_vehicle)
+                self._start(strategies)
+                if math.isfinite(self.cost) or not self.model.is_short:
+                    break
+            if self._nexts and not self._error:
+                self._improve()
         except KeyboardInterrupt as interrupt:
             self._error = interrupt
-        if self._error and not (self.best and isinstance(self._error, KeyboardInterrupt)):
+        if self._error and not (self._nexts and isinstance(self._error, KeyboardInterrupt)):
             raise self._error
+        self.best = self.model.solution(self._nexts)
+
+    def _start(self, strategies: Sequence[str]) -> None:
+        """Construct with each strategy and keep the best solution."""
+        self._lowest, self._nexts = math.inf, []
+        if not self.model.kinds:
+            return
+        routing, parameters = self.model.routing, self._parameters()
+        routing.CloseModelWithParameters(parameters)
+        routing.solver().ReSeed(self.seed)
+        routing.AddAtSolutionCallback(self._at_solution)
+        if self.running.seconds_left() > FOREVER:
+            self._limit = routing.solver().CustomLimit(self._at_neighbour)
+            routing.AddSearchMonitor(self._limit)
+        for name in strategies:
+            parameters = self._parameters()
+            parameters.first_solution_strategy = STRATEGIES[name]
+            parameters.solution_limit = 1
+            before = self._lowest
+            routing.SolveWithParameters(parameters)
+            self.first_solution = name if self._lowest < before else self.first_solution
+            if self._error or not self.running.seconds_left():
+                return
+
+    def _improve(self) -> None:
+        """Guided local search from the best solution."""
+        parameters = self._parameters()
+        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        self._counts = True
+        start = self.model.routing.ReadAssignmentFromRoutes(self.model.paths(self._nexts), True)
+        self.model.routing.SolveFromAssignmentWithParameters(start, parameters)
+
+    def _parameters(self) -> Any:
+        """OR-Tools' defaults and the time that is left."""
+        parameters = pywrapcp.DefaultRoutingSearchParameters()
+        milliseconds = int(1000 * min(self.running.seconds_left(), FOREVER))
+        parameters.time_limit.FromMilliseconds(max(1, milliseconds))
+        return parameters
 
     def _at_solution(self) -> None:
         try:
             cost = self.model.routing.CostVar().Max()
             if cost < self._lowest:
-                self._improve(cost)
+                self._record(cost)
             self._examined = 0
-            if self._iterate():
+            if self._counts and self._iterate():
                 self.model.routing.solver().FinishCurrentSearch()
         except BaseException as error:
             self._error = error
@@ -109,15 +142,16 @@ class _Search:
 
     def _at_neighbour(self) -> bool:
         try:
-            self._examined += 1
-            return self._error is not None or (self._examined % IDLE == 0 and self._iterate())
+            self._examined += self._counts
+            idle = self._counts and self._examined % IDLE == 0
+            return self._error is not None or (idle and self._iterate())
         except BaseException as error:
             self._error = error
             return True
 
-    def _improve(self, cost: int) -> None:
-        self._lowest, self.best = cost, self.model.nexts()
-        self.cost = self.model.units.price(cost)
+    def _record(self, cost: int) -> None:
+        self._lowest, self._nexts = cost, self.model.nexts()
+        self.cost = self.units.price(cost)
         if math.isfinite(self.cost):
             self.history.append((time.perf_counter() - self.began, self.cost))
 

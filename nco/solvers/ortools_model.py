@@ -1,14 +1,14 @@
 """A problem as a model of OR-Tools' routing library: nodes, vehicles and dimensions.
 
-Nodes are the clients, then the depots where vehicles start or end (and one that is nowhere, for open ends), then as many
-copies of each reload depot as may be useful. Every quantity is registered as a matrix or vector: an error inside a
-Python callback would silently count as zero.
+Nodes are the clients, then the depots where vehicles start or end (and one that is nowhere, for open ends), then as
+many copies of each reload depot as may be useful. Every quantity is registered as a matrix or vector: an error inside
+a Python callback would silently count as zero.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,25 +19,30 @@ from nco.solution import Route, Solution
 from nco.solvers.base import without_idle_reloads
 from nco.solvers.integers import Integers, Ints
 
+#: Vehicles on top of twice as many as the loads fill.
+SPARE = 10
+
 
 class Model:
     """OR-Tools' model of a problem.
 
     Every client may be dropped: an optional one at its prize, a required one at a price above any solution, so that a
-    problem without a feasible solution still gets the routes that can be driven. A type without a number has as many
-    vehicles as there are clients; types that can never leave and return in time have none. Together, reloads at one
-    depot are at most twice as many as full loads of the smallest vehicle.
+    problem without a feasible solution still gets the routes that can be driven.
+
+    OR-Tools slows down with the number of vehicles. A type without a number has as many as there are clients or, unless
+    `every_vehicle`, at most SPARE more than twice as many as all loads fill (not so where routes have a limit);
+    `is_short` tells that some were left out. Types that can never leave and return in time have none. There are at most
+    twice as many reloads at a depot as all loads fill the smallest vehicle.
     """
 
-    def __init__(self, units: Integers) -> None:
+    def __init__(self, units: Integers, every_vehicle: bool = False) -> None:
         self.units, self.problem = units, units.problem
         types, n = self.problem.vehicle_types, self.problem.num_clients
-        #: Vehicle type of each vehicle of the model.
-        self.kinds = [
-            kind
-            for kind, vehicle in enumerate(types)
-            for _ in range(min(vehicle.num_available or n, n) if self._usable(vehicle) else 0)
-        ]
+        most = {kind: min(v.num_available or n, n) for kind, v in enumerate(types) if self._usable(v)}
+        enough = most if every_vehicle else {kind: int(min(most[kind], self._enough(types[kind]))) for kind in most}
+        self.is_short = most != enough
+        #: Vehicle type of each vehicle of the model; some strategies fill the last ones first, so the largest.
+        self.kinds = [kind for kind in sorted(most, key=lambda kind: types[kind].capacity) for _ in range(enough[kind])]
         if not self.kinds:
             return
         self.fleet = [types[kind] for kind in self.kinds]
@@ -65,15 +70,22 @@ class Model:
         """Successor of each index in the solution at hand."""
         return [self.routing.NextVar(index).Value() for index in range(self.routing.Size())]
 
+    def paths(self, nexts: list[int]) -> list[list[int]]:
+        """Indices that each vehicle visits, from successors."""
+        paths: list[list[int]] = [[] for _ in self.kinds]
+        for number, path in enumerate(paths):
+            index = nexts[self.routing.Start(number)]
+            while not self.routing.IsEnd(index):
+                path.append(index)
+                index = nexts[index]
+        return paths
+
     def solution(self, nexts: list[int]) -> Solution:
         """Our solution from successors; none means no routes."""
         routes = []
-        for number, kind in enumerate(self.kinds if nexts else ()):
-            visits, index = [], nexts[self.routing.Start(number)]
-            while not self.routing.IsEnd(index):
-                visits.append(int(self.places[self.manager.IndexToNode(index)]))
-                index = nexts[index]
-            routes.append(without_idle_reloads(self.problem, Route(tuple(visits), kind)))
+        for kind, path in zip(self.kinds, self.paths(nexts), strict=True) if nexts else ():
+            visits = tuple(int(self.places[self.manager.IndexToNode(index)]) for index in path)
+            routes.append(without_idle_reloads(self.problem, Route(visits, kind)))
         return Solution(tuple(route for route in routes if route.visits))
 
     def _add_costs(self) -> None:
@@ -114,9 +126,9 @@ class Model:
             else:
                 self._add_mixed_load(k, delivered, picked, limits)
         if problem.backhaul == "last":
-            delivers, picks = problem.delivery.any(axis=1), problem.pickup.any(axis=1)
-            before = self._add_trip_sum("pickups before", picks.astype(np.int64), [len(picks)] * len(self.fleet))
-            for client in np.flatnonzero(delivers).tolist():
+            picks = np.array([any(client.pickup) for client in problem.clients], dtype=np.int64)
+            before = self._add_trip_sum("pickups before", picks, [len(picks)] * len(self.fleet))
+            for client in np.flatnonzero(problem.delivery.any(axis=1)).tolist():
                 before.CumulVar(self._index(client)).SetMax(0)
 
     def _add_mixed_load(self, k: int, delivered: Ints, picked: Ints, limits: list[int]) -> None:
@@ -148,7 +160,8 @@ class Model:
         if windows == {ALWAYS} and not any(v.unit_duration_cost or v.max_duration < math.inf for v in self.fleet):
             return
         service = self.units.time.up(np.append(self.problem.service, 0.0))[:, None]
-        transits = self._matrices(lambda v: (v.profile, v.speed), lambda v: _with_nowhere(self.units.travel(v)) + service)
+        key, make = (lambda v: (v.profile, v.speed)), (lambda v: _with_nowhere(self.units.travel(v)) + service)
+        transits = self._matrices(key, make)
         horizon = self._window(ALWAYS)[1]
         limits = [horizon] * len(self.fleet)
         self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, horizon, limits, False, "time")
@@ -159,20 +172,19 @@ class Model:
             start, end = self._shift(vehicle)
             clock.CumulVar(self.routing.Start(number)).SetRange(*start)
             clock.CumulVar(self.routing.End(number)).SetRange(*end)
-            longest = int(self.units.time.limit(vehicle.max_duration, self.units.latest))
-            clock.SetSpanUpperBoundForVehicle(longest, number)
+            clock.SetSpanUpperBoundForVehicle(self.units.time.limit(vehicle.max_duration, self.units.latest), number)
             clock.SetSpanCostCoefficientForVehicle(self.units.rate(vehicle), number)
 
     def _add_distances(self) -> None:
         if any(vehicle.max_distance < math.inf for vehicle in self.fleet):
             transits = self._matrices(lambda v: v.profile, lambda v: _with_nowhere(self.units.lengths(v)))
-            limits = [int(self.units.distance.limit(v.max_distance, self.units.farthest)) for v in self.fleet]
+            limits = [self.units.distance.limit(v.max_distance, self.units.farthest) for v in self.fleet]
             self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, 0, limits, True, "distance")
 
     def _usable(self, vehicle: VehicleType) -> bool:
         """Whether the vehicle can leave and return in time at all."""
-        (opens, leaves), (_, closes) = start, end = self._shift(vehicle)
-        return start[0] <= start[1] and end[0] <= end[1] and opens <= closes
+        start, end = self._shift(vehicle)
+        return start[0] <= start[1] and end[0] <= end[1] and start[0] <= end[1]
 
     def _shift(self, vehicle: VehicleType) -> tuple[tuple[int, int], tuple[int, int]]:
         """Whole windows of the start and of the end of a route; may be empty."""
@@ -184,13 +196,22 @@ class Model:
     def _window(self, window: Window) -> tuple[int, int]:
         return int(self.units.time.up(window[0])), int(self.units.time.closing(window[1], self.units.latest))
 
+    def _enough(self, vehicle: VehicleType) -> float:
+        """How many vehicles of a type may be useful, as far as loads tell."""
+        by_load = vehicle.num_available is None and vehicle.max_distance == vehicle.max_duration == math.inf
+        return 2 * self._fillings(vehicle.capacity) + SPARE if by_load and vehicle.capacity else math.inf
+
     def _reloads(self) -> int:
-        """Copies of each reload depot."""
+        """How many copies of each reload depot may be useful."""
         limits = [math.inf if v.max_reloads is None else v.max_reloads for v in self.fleet if v.reload_depots]
-        loads = np.maximum(self.problem.delivery.sum(axis=0), self.problem.pickup.sum(axis=0))
         smallest = np.min([v.capacity for v in self.fleet], axis=0)
-        trips = max((math.ceil(load / room) if room else math.inf for load, room in zip(loads, smallest)), default=0)
-        return int(min(self.problem.num_clients - 1, 2 * trips, sum(limits)))
+        return int(min(self.problem.num_clients - 1, 2 * self._fillings(smallest), sum(limits)))
+
+    def _fillings(self, capacity: Sequence[float]) -> float:
+        """How many vehicles of a capacity all loads together fill."""
+        loads = np.maximum(self.problem.delivery.sum(axis=0), self.problem.pickup.sum(axis=0)).tolist()
+        rooms = zip(loads, capacity, strict=True)
+        return max((math.ceil(load / room) if room else math.inf for load, room in rooms if load), default=0.0)
 
     def _allow(self, index: int, permitted: list[bool]) -> None:
         """Only vehicles of permitted types may visit; SetAllowedVehiclesForIndex does not take Python's lists."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pyvrp
+from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
 
 from nco.errors import Fault
-from nco.problem import Problem, VehicleType
+from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot, without_idle_reloads
 from nco.solvers.integers import BALANCE, Integers, Ints
@@ -38,7 +39,7 @@ class PyvrpSolver:
         faults = []
         if any(math.isfinite(v.max_distance) and _prefers(problem, v) for v in problem.vehicle_types):
             faults.append(cannot(self.name, "a maximum distance along with preferences", "solver='ortools'"))
-        delivers, picks = problem.delivery.any(axis=1), problem.pickup.any(axis=1)
+        delivers, picks = _loaded(problem)
         if problem.backhaul == "last" and delivers.any() and picks.any() and not (delivers | picks).all():
             faults.append(cannot(self.name, "a client without a load along with backhaul='last'", "solver='ortools'"))
         return faults
@@ -52,7 +53,7 @@ class PyvrpSolver:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PenaltyBoundWarning)  # the checker says what is infeasible
-                pyvrp.solve(_translate(units), search.stop, seed, collect_stats=False, display=False, params=params)
+                pyvrp.solve(_translate(units), search, seed, collect_stats=False, display=False, params=params)
         except KeyboardInterrupt:
             if search.best is None:
                 raise
@@ -68,7 +69,7 @@ class PyvrpSolver:
 
 
 class _Search(pyvrp.IteratedLocalSearchCallbacks):
-    """Follows PyVRP's search: the best solution, its cost, when it was found, and when to stop."""
+    """Follows PyVRP's search: the best solution, its cost and when it was found. Called, it says when to stop."""
 
     def __init__(self, units: Integers, running: Running) -> None:
         self.began, self.units, self.running = time.perf_counter(), units, running
@@ -77,8 +78,8 @@ class _Search(pyvrp.IteratedLocalSearchCallbacks):
         self.history: list[tuple[float, float]] = []
         self._evaluator = pyvrp.CostEvaluator([0.0] * units.problem.num_load_dimensions, 0.0, 0.0)
 
-    def stop(self, best: int) -> bool:
-        return self.running(self.units.price(best))
+    def __call__(self, best_cost: int) -> bool:
+        return self.running(self.units.price(best_cost))
 
     def on_start(self, ils: Any) -> None:
         self.on_best(ils.initial_solution)
@@ -148,12 +149,12 @@ def _depots(units: Integers) -> list[pyvrp.Depot]:
 
 
 def _vehicle(units: Integers, vehicle: VehicleType, profile: int) -> pyvrp.VehicleType:
-    problem, options = units.problem, {}
+    problem, options = units.problem, dict[str, Any]()
     if math.isfinite(vehicle.max_distance):
         options["max_distance"] = _farthest(units, vehicle)
         options["unit_distance_cost"] = int(vehicle.unit_distance_cost > 0)
     if math.isfinite(vehicle.max_duration):
-        options["shift_duration"] = int(units.time.limit(vehicle.max_duration, units.latest))
+        options["shift_duration"] = units.time.limit(vehicle.max_duration, units.latest)
     if vehicle.max_reloads is not None:
         options["max_reloads"] = vehicle.max_reloads
     early, late = _windows(units, np.array([vehicle.tw]))[0]
@@ -175,8 +176,8 @@ def _vehicle(units: Integers, vehicle: VehicleType, profile: int) -> pyvrp.Vehic
 def _farthest(units: Integers, vehicle: VehicleType) -> int:
     """The limit of the route's distance in PyVRP's sense: the arcs' costs, or lengths where they cost nothing."""
     if vehicle.unit_distance_cost > 0:
-        return int(units.cost.limit(vehicle.max_distance, units.farthest, vehicle.unit_distance_cost))
-    return int(units.distance.limit(vehicle.max_distance, units.farthest))
+        return units.cost.limit(vehicle.max_distance, units.farthest, vehicle.unit_distance_cost)
+    return units.distance.limit(vehicle.max_distance, units.farthest)
 
 
 def _distances(units: Integers, vehicle: VehicleType) -> Ints:
@@ -188,7 +189,7 @@ def _distances(units: Integers, vehicle: VehicleType) -> Ints:
     return matrix
 
 
-def _forbidden(problem: Problem, vehicle: VehicleType) -> Any:
+def _forbidden(problem: Problem, vehicle: VehicleType) -> NDArray[np.bool_]:
     """Arcs [N, N] bool that this vehicle must not drive."""
     first = problem.num_depots
     forbidden = np.zeros((problem.num_locations, problem.num_locations), dtype=bool)
@@ -196,11 +197,18 @@ def _forbidden(problem: Problem, vehicle: VehicleType) -> Any:
     if permitted is not None:
         forbidden[:, first:] = ~permitted
     if problem.backhaul == "last":
-        forbidden[first:, first:] |= problem.pickup.any(axis=1)[:, None] & problem.delivery.any(axis=1)[None, :]
+        delivers, picks = _loaded(problem)
+        forbidden[first:, first:] |= picks[:, None] & delivers[None, :]
     return forbidden
 
 
-def _windows(units: Integers, windows: Any) -> list[tuple[int, int]]:
+def _loaded(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which clients [n] get a delivery, and which have something picked up."""
+    delivers, picks = ((amounts > 0).sum(axis=1) > 0 for amounts in (problem.delivery, problem.pickup))
+    return delivers, picks
+
+
+def _windows(units: Integers, windows: Floats) -> list[tuple[int, int]]:
     """Whole windows from [k, 2]; one that rounding would turn round keeps its opening time."""
     early = units.time.up(windows[:, 0])
     late = np.maximum(early, units.time.closing(windows[:, 1], units.latest))
@@ -208,7 +216,7 @@ def _windows(units: Integers, windows: Any) -> list[tuple[int, int]]:
     return list(zip(early.tolist(), late.tolist(), strict=True))
 
 
-def _with_nowhere(matrix: Ints) -> Ints:
+def _with_nowhere(matrix: Ints) -> Any:
     """The matrix and one more location at distance zero from all."""
     return np.pad(matrix, (0, 1))
 

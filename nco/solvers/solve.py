@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module, metadata
 from typing import Any
 
@@ -61,11 +62,17 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
     factory = _load(name)
     if name == "neural":
         options["device"] = device
-    try:
-        solver: Solver = factory(**options)
-    except TypeError as error:
-        raise SolverError(Fault("U307", f"solver '{name}'", str(error), "See the solver's options")) from error
-    return solver
+    known = inspect.signature(factory).parameters
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        where = f"solver '{name}'"
+        raise SolverError([Fault("U307", where, f"option '{o}' is unknown", _nearest(o, known)) for o in unknown])
+    return factory(**options)
+
+
+def _nearest(option: str, known: Iterable[str]) -> str:
+    valid = list(known)
+    return did_you_mean(option, valid) if valid else "It has no options"
 
 
 def locate(name: str) -> str:
