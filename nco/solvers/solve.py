@@ -67,7 +67,10 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
     if unknown:
         where = f"solver '{name}'"
         raise SolverError([Fault("U307", where, f"option '{o}' is unknown", _nearest(o, known)) for o in unknown])
-    return factory(**options)
+    try:
+        return factory(**options)
+    except TypeError as error:
+        raise SolverError(Fault("U307", f"solver '{name}'", str(error), "See the solver's options")) from error
 
 
 def _nearest(option: str, known: Iterable[str]) -> str:
