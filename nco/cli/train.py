@@ -1,9 +1,14 @@
-"""nco train: hand everything over to the trainer."""
+"""nco train: hand everything over to the trainer, and show what it says."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 
+from nco.cli.console import notes, results, say
 from nco.errors import ConfigError, Fault
 
 #: What the extra 'train' installs, by import name.
@@ -13,12 +18,36 @@ EXTRA = ("hydra", "lightning", "omegaconf", "rl4co")
 def train(context: typer.Context) -> None:
     """Train a policy; arguments are Hydra overrides such as experiment=smoke (see nco train --help)."""
     try:
-        from nco.train import main
+        from nco.train import explain, main
 
-        main(context.args)
+        if {"-h", "--help"} & set(context.args):
+            say(results(), f"Usage: nco train [GROUP=CHOICE] [KEY=VALUE] ...\n\n{train.__doc__}\n\n{explain()}")
+            return
+        with _log():
+            path = main(context.args)
+        say(results(), str(path))
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA:
             raise
         fix = "Install it with: pip install 'nco-vrp[train]'"
         raise ConfigError(Fault("C502", "nco train", f"'{missing}' is not installed", fix)) from error
+
+
+@contextmanager
+def _log() -> Iterator[None]:
+    """Show the package's log on standard error."""
+    logger, handler = logging.getLogger("nco"), _Notes()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(notes(), self.format(record))

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """[B, Q, D] -> [B, heads, Q, D / heads]."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    parts: Tensor = x.unflatten(-1, (heads, -1))
+    return parts.transpose(1, 2)
 
 
 def merge_heads(x: Tensor) -> Tensor:
@@ -34,8 +35,10 @@ class Layer(nn.Module):
         query, key, value = (
             split_heads(part, self.heads) for part in self.project_in(self.norm_attention(x)).chunk(3, -1)
         )
-        x = x + self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value)))
-        return x + self.narrow(F.gelu(self.widen(self.norm_feedforward(x))))
+        attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value)))
+        x = x + attended
+        widened: Tensor = self.narrow(F.gelu(self.widen(self.norm_feedforward(x))))
+        return x + widened
 
 
 class Encoder(nn.Module):
@@ -50,4 +53,5 @@ class Encoder(nn.Module):
         """[B, N, D] -> [B, N, D]."""
         for layer in self.layers:
             x = layer(x)
-        return self.norm(x)
+        normed: Tensor = self.norm(x)
+        return normed

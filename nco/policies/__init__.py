@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from nco.errors import Fault, WeightsError, did_you_mean
 from nco.policies.attention import AttentionPolicy
 from nco.policies.base import Memory, Policy
@@ -21,5 +23,9 @@ def make_policy(name: str, options: Mapping[str, Any]) -> Policy:
         raise WeightsError(Fault("W406", "policy", f"'{name}' is unknown", did_you_mean(name, POLICIES)))
     try:
         return POLICIES[name](**options)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(Fault("W405", f"policy '{name}'", str(error), "Correct the policy's options")) from error
+    except ValidationError as error:
+        faults = [
+            Fault("W405", f"policy '{name}': {'.'.join(map(str, e['loc']))}", e["msg"], "Correct the policy's options")
+            for e in error.errors(include_url=False)
+        ]
+        raise WeightsError(faults) from error

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, final
 
 import torch
 import torch.nn.functional as F
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from tensordict import TensorDict
 from torch import Tensor, nn
 
@@ -22,16 +24,20 @@ from nco.nn.transformer import Encoder, merge_heads, split_heads
 from nco.policies.base import Memory, Policy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class AttentionConfig:
-    """Hyper-parameters; defaults are POMO's."""
+    """Hyper-parameters; defaults are POMO's. The bounds keep a malformed card from filling the memory."""
 
-    width: int = 128  # D
-    heads: int = 8
-    feedforward: int = 512
-    layers: int = 6
-    clip: float = 10.0  # logits lie in (-clip, clip) before the mask (Bello et al. 2017)
-    features: int = 1  # F: numbers the environment's constraints tell about the state
+    width: int = Field(128, ge=1, le=4096)  # D
+    heads: int = Field(8, ge=1)
+    feedforward: int = Field(512, ge=1, le=16384)
+    layers: int = Field(6, ge=1, le=64)
+    clip: float = Field(10.0, gt=0)  # logits lie in (-clip, clip) before the mask (Bello et al. 2017)
+    features: int = Field(1, ge=1, le=64)  # F: numbers the environment's constraints tell about the state
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
 
 
 @final

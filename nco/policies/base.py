@@ -35,7 +35,7 @@ class Policy(nn.Module, ABC):
     @property
     @abstractmethod
     def config(self) -> Mapping[str, Any]:
-        """Plain data from which the registry can make this policy again."""
+        """Plain data from which the registry can make this policy again; "features" is F of `point`."""
 
     @abstractmethod
     def encode(self, instances: TensorDict) -> Memory:

@@ -6,7 +6,7 @@ Nothing in the files can execute code: no pickle, names are looked up in registr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
+from torch import Tensor
 
+from nco.envs.presets import PRESETS
 from nco.errors import Fault, WeightsError, did_you_mean
 from nco.policies import make_policy
 from nco.policies.base import Policy
@@ -58,7 +60,8 @@ def load(weights: str | Path, device: str | torch.device = "cpu") -> tuple[Polic
     except SafetensorError as error:
         raise WeightsError(Fault("W402", str(path), str(error), "Fetch the file again")) from error
     policy = make_policy(card.policy, card.options)
-    _compare(path, {name: t.shape for name, t in policy.state_dict().items()}, {n: t.shape for n, t in tensors.items()})
+    if faults := [*_misfits(path, policy.state_dict(), tensors), *_strangers(path, policy, card)]:
+        raise WeightsError(sorted(faults, key=str))
     policy.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     return policy.to(device).eval(), card
 
@@ -79,7 +82,7 @@ def read_card(path: Path) -> Card:
 def _locate(weights: str | Path) -> Path:
     path = Path(weights)
     if path.suffix in PICKLES:
-        fix = "Export it with 'nco train export=<checkpoint>'; only .safetensors files are opened"
+        fix = "Use the .safetensors file that nco train writes beside its checkpoint; nothing else is opened"
         raise WeightsError(Fault("W404", str(path), f"'{path.suffix}' files can run code when opened", fix))
     if path.suffix in (".safetensors", ".json"):
         return path
@@ -99,13 +102,26 @@ def _read(path: Path) -> bytes:
         raise WeightsError(Fault("W401", str(path), error.strerror or str(error), fix)) from error
 
 
-def _compare(path: Path, expected: Mapping[str, torch.Size], found: Mapping[str, torch.Size]) -> None:
-    faults = [Fault("W403", f"{path}: {name}", "the tensor is missing", "Use weights of this policy and version")
-              for name in expected.keys() - found.keys()]  # fmt: skip
-    faults += [Fault("W403", f"{path}: {name}", "the tensor is unknown", "Use weights of this policy and version")
-               for name in found.keys() - expected.keys()]  # fmt: skip
-    faults += [Fault("W403", f"{path}: {name}", f"shape {tuple(found[name])}, expected {tuple(expected[name])}",
-                     "Use weights of this policy and version")
-               for name in expected.keys() & found.keys() if expected[name] != found[name]]  # fmt: skip
-    if faults:
-        raise WeightsError(sorted(faults, key=str))
+def _misfits(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[Fault]:
+    """Tensors that are missing, unknown, of another shape or not finite."""
+    for name in expected.keys() | found.keys():
+        if name not in found:
+            what = "the tensor is missing"
+        elif name not in expected:
+            what = "the tensor is unknown"
+        elif found[name].shape != expected[name].shape:
+            what = f"shape {tuple(found[name].shape)}, expected {tuple(expected[name].shape)}"
+        elif not found[name].isfinite().all():
+            what = "an entry is not a finite number"
+        else:
+            continue
+        yield Fault("W403", f"{path}: {name}", what, "Use weights of this policy and version")
+
+
+def _strangers(path: Path, policy: Policy, card: Card) -> Iterator[Fault]:
+    """A preset that does not exist, or whose environment tells the policy more or less than it was made for."""
+    where = f"{path.with_suffix('.json')}: preset"
+    if card.preset not in PRESETS:
+        yield Fault("W405", where, f"'{card.preset}' is unknown", did_you_mean(card.preset, PRESETS))
+    elif (told := PRESETS[card.preset]().env.num_features) != (known := policy.config["features"]):
+        yield Fault("W405", where, f"it has {told} features, the policy {known}", "Correct the card")

@@ -35,5 +35,5 @@ def log_probability(
         features = env.features(instances, state)[:, :, 1:].flatten(1, 2)
         current = state.current[:, :, 1:].flatten(1, 2)
     pointing = policy.point(memory, current, features, mask)
-    decisions = head(pointing, actions[:, :, 1:].flatten(1, 2))
-    return decisions.unflatten(1, (actions.shape[1], -1)).sum(dim=-1)
+    decisions: Tensor = head(pointing, actions[:, :, 1:].flatten(1, 2)).unflatten(1, (actions.shape[1], -1))
+    return decisions.sum(dim=-1)

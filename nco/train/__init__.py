@@ -1,4 +1,4 @@
-"""Training: `nco train` and nco.train.main. Needs the extra 'train' (lightning, hydra-core, rl4co)."""
+"""Training: `nco train` and nco.train.main. Needs the extra 'train' (lightning, hydra-core)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,26 @@ from nco.errors import ConfigError, Fault
 def main(overrides: Sequence[str] = ()) -> Path:
     """Train with Hydra overrides (`experiment=smoke trainer.max_steps=100`); returns the weights that were written.
 
-    Raises ConfigError for a missing extra, an unknown key or an invalid value.
+    Progress goes to the logger "nco.train". Raises ConfigError for a missing extra, an unknown key or an invalid value;
+    KeyboardInterrupt when the run was stopped by Ctrl-C or SIGTERM, after it has kept what was learnt.
     """
-    for module in ("lightning", "hydra"):
-        if find_spec(module) is None:
-            fix = "Install it with: pip install 'nco-vrp[train]'"
-            raise ConfigError(Fault("C502", "nco train", f"the package '{module}' is missing", fix))
+    _require_extra()
     from nco.train.config import compose
     from nco.train.run import train
 
     return train(compose(overrides))
+
+
+def explain() -> str:
+    """What can be overridden: groups with their choices, keys with their values."""
+    _require_extra()
+    from nco.train.config import explain
+
+    return explain()
+
+
+def _require_extra() -> None:
+    for module in ("lightning", "hydra"):
+        if find_spec(module) is None:
+            fix = "Install it with: pip install 'nco-vrp[train]'"
+            raise ConfigError(Fault("C502", "nco train", f"the package '{module}' is missing", fix))

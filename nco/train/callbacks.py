@@ -14,6 +14,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from nco.policies.weights import save
+from nco.train.config import ValidationConfig
 from nco.train.learner import Learner
 from nco.train.validation import greedy_costs, validation_set
 
@@ -36,31 +37,30 @@ class Every:
 class Validation(Callback):
     """Greedy costs on fixed problems, logged and appended to a file: one JSON line a time."""
 
-    def __init__(self, settings: Mapping[str, Any], curve: Path) -> None:
-        self.settings, self.curve = settings, curve
-        self.due = Every(settings["every"])
+    def __init__(self, config: ValidationConfig, curve: Path) -> None:
+        self.config, self.curve = config, curve
+        self.due = Every(config.every)
+        self.latest: dict[str, tuple[float, float]] = {}  # "cvrp100" -> greedy, best of 8 symmetries
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        if self.due() or trainer.should_stop:
+        if self.due() or learner_of(module).progress >= 1.0:
             self.validate(module)
 
     def validate(self, module: LightningModule) -> None:
         """Measure now."""
-        learner = _learner(module)
-        point: dict[str, Any] = {"step": learner.steps, "seconds": round(learner.seconds, 1)}
-        point["problems"] = learner.problems_seen
-        for name, size in self.settings["sets"]:
-            problems = validation_set(name, size, self.settings["count"], self.settings["seed"], module.device)
-            greedy, best = greedy_costs(learner.policy, learner.env, problems, self.settings["starts"])
-            point[f"{name}{size}"] = [round(greedy, 4), round(best, 4)]
+        learner, config = learner_of(module), self.config
+        for name, size in config.sets:
+            problems = validation_set(name, size, config.count, config.seed, module.device)
+            greedy, best = greedy_costs(learner.policy, learner.env, problems, config.starts)
+            self.latest[f"{name}{size}"] = (round(greedy, 4), round(best, 4))
             module.log_dict({f"val/{name}{size}_greedy": greedy, f"val/{name}{size}_x8": best})
-        self.curve.parent.mkdir(parents=True, exist_ok=True)
+        point = {"step": learner.steps, "seconds": round(learner.seconds, 1), "problems": learner.problems_seen}
         with self.curve.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(point) + "\n")
+            file.write(json.dumps({**point, **self.latest}) + "\n")
 
 
 class Keeper(Callback):
-    """Checkpoint and weights, every so many seconds, when the run ends and when it is interrupted."""
+    """Checkpoint and weights, every so many seconds and when the run stops; never of a policy that has diverged."""
 
     def __init__(self, out: Path, name: str, every: float, description: Mapping[str, Any]) -> None:
         self.weights = out / f"{name}.safetensors"
@@ -72,14 +72,10 @@ class Keeper(Callback):
         if self.due() or trainer.should_stop:
             self.keep(trainer, module)
 
-    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, KeyboardInterrupt):
-            self.keep(trainer, module)
-
     def keep(self, trainer: Trainer, module: LightningModule) -> None:
-        """Write both now; a file is replaced only when its successor is complete."""
-        learner = _learner(module)
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        """Write both now; a checkpoint is replaced only when its successor is complete."""
+        learner = learner_of(module)
+        learner.require_finite()
         temporary = self.checkpoint.with_suffix(".partial")
         trainer.save_checkpoint(temporary)
         os.replace(temporary, self.checkpoint)
@@ -88,7 +84,8 @@ class Keeper(Callback):
         save(learner.policy, self.weights, {**self.description, "training": training})
 
 
-def _learner(module: LightningModule) -> Learner:
+def learner_of(module: LightningModule) -> Learner:
+    """The module as what it is."""
     if not isinstance(module, Learner):
         raise TypeError(f"expected a Learner, not {type(module).__name__}")
     return module

@@ -1,81 +1,162 @@
-"""The configuration of a training run: composed by Hydra from nco.configs, checked, and turned into plain objects."""
+"""The configuration of a training run: composed by Hydra from nco.configs, then checked by pydantic."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nco.errors import ConfigError, Fault, did_you_mean
+from nco.train.optimizers import OptimizerConfig
+
+CORRECT = "Write key=value, as in trainer.max_steps=100; nco train --help shows all keys"
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """A run, as plain data. `overrides` are what the user typed."""
+class _Section(BaseModel):
+    """A part of the configuration: no unknown keys, nothing changes afterwards."""
 
-    values: Mapping[str, Any]
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnvConfig(_Section):
+    """configs/env: what is learnt."""
+
+    preset: str
+    sizes: tuple[Annotated[int, Field(ge=2)], ...] = Field(min_length=1)
+
+
+class TrainerConfig(_Section):
+    """configs/trainer: how it is learnt; meanings and defaults are in configs/trainer/default.yaml."""
+
+    max_steps: int = Field(ge=0)
+    max_time: float | None = Field(gt=0)
+    batch_size: int = Field(ge=1)
+    reference_size: int = Field(ge=1)
+    starts: int = Field(ge=2)  # the baseline is the mean over them
+    compile: bool
+    accelerator: str
+    precision: str
+    logger: Literal["csv", "tensorboard", "wandb"]
+    log_every: int = Field(ge=1)
+    checkpoint_every: float = Field(ge=0)
+    optimizer: OptimizerConfig
+
+
+class ValidationConfig(_Section):
+    """configs/validation: fixed problems."""
+
+    sets: tuple[tuple[str, int], ...]
+    count: int = Field(ge=1)
+    starts: int = Field(ge=1)
+    seed: int
+    every: float = Field(ge=0)
+
+
+class TrainConfig(_Section):
+    """A run. `overrides` are what the user typed."""
+
+    env: EnvConfig
+    policy: dict[str, Any]
+    trainer: TrainerConfig
+    validation: ValidationConfig
+    name: str
+    out: Path
+    seed: int
+    resume: Path | None
+    init_from: str | None
     overrides: tuple[str, ...]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.values[key]
 
     @property
     def command(self) -> str:
         """The command that repeats the run."""
-        return " ".join(["nco train", *self.overrides])
+        return shlex.join(["nco", "train", *self.overrides])
+
+    @property
+    def resume_command(self) -> str:
+        """The command that goes on with the run."""
+        others = [override for override in self.overrides if not override.startswith("resume=")]
+        return shlex.join(["nco", "train", *others, f"resume={self.out / 'last.ckpt'}"])
 
     @property
     def max_seconds(self) -> float:
         """Wall-clock limit in seconds; infinite when there is none."""
-        limit = self["trainer"]["max_time"]
-        return math.inf if limit is None else float(limit)
+        return math.inf if self.trainer.max_time is None else self.trainer.max_time
 
 
 def compose(overrides: Sequence[str]) -> TrainConfig:
     """Compose configs/train.yaml with overrides; raises ConfigError that names the nearest valid key."""
+    values = _composed(overrides)
+    try:
+        config = TrainConfig.model_validate({**values, "overrides": tuple(overrides)})
+    except ValidationError as error:
+        raise ConfigError(_faults(error, values)) from error
+    if not config.trainer.max_steps and config.trainer.max_time is None:
+        fix = "Set trainer.max_steps or trainer.max_time (seconds)"
+        raise ConfigError(Fault("C503", "trainer", "the run would never end", fix))
+    return config
+
+
+def explain() -> str:
+    """What can be written on the command line: the groups with their choices, and every key with its value."""
+    groups = {
+        folder.name: sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+        for folder in sorted(files("nco.configs").iterdir(), key=lambda folder: folder.name)
+        if folder.is_dir() and not folder.name.startswith("_")
+    }
+    choices = "\n".join(f"  {group}={'|'.join(names)}" for group, names in groups.items())
+    with initialize_config_module("nco.configs", version_base="1.3"):
+        values = OmegaConf.to_yaml(hydra_compose("train"))
+    return f"Groups:\n{choices}\n\nKeys and their values, changed as in trainer.max_steps=100:\n{values}"
+
+
+def _composed(overrides: Sequence[str]) -> dict[str, Any]:
     try:
         with initialize_config_module("nco.configs", version_base="1.3"):
             config = hydra_compose("train", overrides=list(overrides))
         values = OmegaConf.to_container(config, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_explain(str(error), list(overrides))) from error
-    if not isinstance(values, dict):
-        raise ConfigError(Fault("C503", "configs/train.yaml", "not a mapping", "Restore the file"))
-    checked = {str(key): value for key, value in values.items()}
-    if checked["trainer"]["max_steps"] <= 0 and checked["trainer"]["max_time"] is None:
-        fix = "Set trainer.max_steps or trainer.max_time (seconds)"
-        raise ConfigError(Fault("C503", "trainer", "the run would never end", fix))
-    return TrainConfig(checked, tuple(overrides))
+        raise ConfigError(_explain(str(error), overrides)) from error
+    return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _explain(message: str, overrides: list[str]) -> Fault:
-    """Hydra's error as a fault; an unknown key is answered with the nearest valid one."""
-    unknown = re.search(r"Key '([^']+)' is not in struct|Could not override '([^']+)'", message)
+def _explain(message: str, overrides: Sequence[str]) -> Fault:
+    """Hydra's error as a fault; an unknown key or choice is answered with the nearest valid one."""
+    unknown = re.search(r"Could not override '([^']+)'", message)
     missing = re.search(r"Could not find '([^']+)/([^']+)'", message)
     if missing:
         group, choice = missing.groups()
         options = re.findall(r"^\t(\S+)$", message, flags=re.MULTILINE)
         return Fault("C503", group, f"'{choice}' is unknown", did_you_mean(choice, options))
     if unknown:
-        wanted = next(
-            o.split("=")[0].lstrip("+~") for o in overrides if unknown.group(1 if unknown.group(1) else 2) in o
-        )
-        with initialize_config_module("nco.configs", version_base="1.3"):
-            plain = OmegaConf.to_container(hydra_compose("train"), resolve=False)
-        return Fault("C501", wanted, "there is no such key", did_you_mean(wanted, _keys(plain)))
-    return Fault("C503", "overrides", message.splitlines()[0], "Write key=value, as in trainer.max_steps=100")
+        wanted = unknown.group(1)
+        return Fault("C501", wanted, "there is no such key", did_you_mean(wanted, _keys(_composed(()))))
+    return Fault("C503", "overrides", message.splitlines()[0], CORRECT)
 
 
-def _keys(values: Any, prefix: str = "") -> Iterator[str]:
+def _keys(values: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for key, value in values.items():
         yield f"{prefix}{key}"
         if isinstance(value, dict):
             yield from _keys(value, f"{prefix}{key}.")
+
+
+def _faults(error: ValidationError, values: dict[str, Any]) -> Iterable[Fault]:
+    """A fault for every value that is not allowed, and for every key that was added."""
+    for entry in error.errors(include_url=False):
+        where = ".".join(map(str, entry["loc"]))
+        if entry["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            known = [key for key in _keys(values) if key != where]
+            yield Fault("C501", where, "there is no such key", did_you_mean(where, known))
+        else:
+            yield Fault("C503", where, f"{entry['input']!r}: {entry['msg']}", CORRECT)

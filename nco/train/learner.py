@@ -37,8 +37,8 @@ class LearnerConfig:
 
     batch_size: int = 256  # problems a step at `reference_size` clients; smaller problems get more, larger fewer
     reference_size: int = 100
-    starts: int = 50  # S: rollouts a problem, at most one per client
-    sizes: tuple[int, ...] = (100,)  # numbers of clients; every step draws one
+    starts: int = 50  # S: rollouts a problem, at most one per client, at least two
+    sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
     compile: bool = False  # fuse the pointer head into one kernel; pays off on a GPU
@@ -62,6 +62,7 @@ class Learner(lightning.LightningModule):
         self.seconds = 0.0  # trained so far, over all resumptions
         self.problems_seen = 0
         self._clock = time.perf_counter()
+        self._alarm = torch.zeros(())  # not finite once learning has failed
         head = pointer_log_probability
         self._head = torch.compile(head, dynamic=True) if config.compile else head
         self._decide: Step = decide
@@ -70,7 +71,13 @@ class Learner(lightning.LightningModule):
         self._decide = GraphedStep() if self.device.type == "cuda" else decide
         self._clock = time.perf_counter()
 
+    def on_train_start(self) -> None:
+        if self.progress >= 1.0:
+            fix = "Raise trainer.max_steps or trainer.max_time to go on"
+            raise ConfigError(Fault("C503", "resume", f"the run has already ended at step {self.steps}", fix))
+
     def training_step(self, beat: int, index: int) -> None:
+        began = time.perf_counter()
         draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, self.steps))
         instances = self._draw_problems(draw)
         starts = first_clients(instances, self.config.starts)
@@ -82,7 +89,7 @@ class Learner(lightning.LightningModule):
         log_p = log_probability(self.policy, self.env, memory, instances, trajectory.actions, head=self._head)
         loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
-        self._report(loss, trajectory.cost, instances)
+        self._report(loss, trajectory.cost, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
@@ -93,6 +100,16 @@ class Learner(lightning.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.seconds, self.problems_seen = checkpoint["seconds"], checkpoint["problems"]
+        ours, theirs = self.state_dict(), checkpoint["state_dict"]
+        if {name: t.shape for name, t in ours.items()} != {name: t.shape for name, t in theirs.items()}:
+            fix = "Give the overrides of the run that left it"
+            raise ConfigError(Fault("C503", "resume", "the checkpoint belongs to another policy", fix))
+
+    def require_finite(self) -> None:
+        """Raise ConfigError when the last loss or gradient was not a finite number: the policy is lost."""
+        if not torch.isfinite(self._alarm):
+            fix = "Lower the learning rates and resume"
+            raise ConfigError(Fault("C504", f"step {self.steps}", "the loss or its gradient is not finite", fix))
 
     @property
     def progress(self) -> float:
@@ -119,29 +136,30 @@ class Learner(lightning.LightningModule):
             optimizer.zero_grad()
         self.manual_backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.optimizer_config.clip)
+        self._alarm = loss.detach() + norm
         self.log("gradient_norm", norm)
         for optimizer in optimizers:
             optimizer.step()
 
-    def _report(self, loss: Tensor, cost: Tensor, instances: TensorDict) -> None:
+    def _report(self, loss: Tensor, cost: Tensor, instances: TensorDict, began: float) -> None:
         now = time.perf_counter()
         self.seconds, self._clock = self.seconds + now - self._clock, now
         self.problems_seen += cost.shape[0]
-        metrics = {"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()}
-        self.log_dict(metrics, prog_bar=True)
+        self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
         self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - 1)})
-        if self.steps % LOOK_EVERY == 0 and not torch.isfinite(loss):
-            raise ConfigError(
-                Fault("C504", f"step {self.steps}", "the loss is not finite", "Lower the learning rates and resume")
-            )
+        self.log("throughput", cost.shape[0] / (now - began))  # problems a second
+        if self.steps % LOOK_EVERY == 0:
+            self.require_finite()
 
 
 def reinforce(cost: Tensor, log_p: Tensor) -> Tensor:
     """Loss from costs [B, S] and log-probabilities [B, S]: the baseline is the mean cost of the problem's rollouts.
 
-    Advantages are divided by their standard deviation, so that every problem weighs the same.
+    Advantages are divided by their standard deviation, so that every problem weighs the same; differences far below a
+    ten-thousandth of the cost are rounding and count as none.
     """
-    advantage = (cost - cost.mean(dim=1, keepdim=True)) / (cost.std(dim=1, keepdim=True) + 1e-6)
+    mean = cost.mean(dim=1, keepdim=True)
+    advantage = (cost - mean) / (cost.std(dim=1, keepdim=True) + 1e-4 * mean + 1e-9)
     return (advantage.detach() * log_p).mean()
 
 

@@ -6,28 +6,28 @@ states. Embeddings of raw inputs, norms, biases and scalars go to AdamW.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from torch import nn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class OptimizerConfig:
     """Learning rates and their schedule; measured on CVRP100."""
 
-    muon_rate: float = 1e-2  # 0: no Muon, AdamW on all parameters
-    adam_rate: float = 5e-4
-    weight_decay: float = 1e-2
-    warmup: int = 200  # steps
-    decay_from: float = 0.5  # fraction of the run after which rates fall linearly to `final`
-    final: float = 0.02  # fraction of the rate that is left at the end
-    clip: float = 1.0  # largest norm of the gradient
+    muon_rate: float = Field(1e-2, ge=0)  # 0: no Muon, AdamW on all parameters
+    adam_rate: float = Field(5e-4, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    warmup: int = Field(200, ge=0)  # steps
+    decay_from: float = Field(0.5, ge=0, lt=1)  # fraction of the run after which rates fall linearly to `final`
+    final: float = Field(0.02, ge=0, le=1)  # fraction of the rate that is left at the end
+    clip: float = Field(1.0, gt=0)  # largest norm of the gradient
 
 
 def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.optim.Optimizer]:
     """The optimisers, Muon first when it is used."""
-    hidden = [p for name, p in model.named_parameters() if p.ndim == 2 and min(p.shape) > 8 and config.muon_rate]
+    hidden = [p for p in model.parameters() if config.muon_rate and p.ndim == 2 and min(p.shape) > 8]
     chosen = {id(p) for p in hidden}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     optimizers: list[torch.optim.Optimizer] = []

@@ -2,101 +2,174 @@
 
 from __future__ import annotations
 
+import logging
+import pickle
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, RichProgressBar
-from lightning.pytorch.loggers import CSVLogger, Logger
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 from torch.utils.data import DataLoader, IterableDataset
 
 from nco.envs.presets import preset
-from nco.errors import ConfigError, Fault, did_you_mean
+from nco.errors import ConfigError, Fault
 from nco.policies import make_policy
 from nco.policies.base import Policy
 from nco.policies.weights import load
 from nco.train.callbacks import Keeper, Validation
 from nco.train.config import TrainConfig
+from nco.train.interruption import Interruption
 from nco.train.learner import Learner, LearnerConfig
-from nco.train.optimizers import OptimizerConfig
+from nco.train.progress import ProgressBar, ProgressLine
+
+log = logging.getLogger("nco.train")
 
 
 def train(config: TrainConfig) -> Path:
-    """Train until max_steps, max_time or Ctrl-C; returns the path of the weights, which always exist afterwards.
+    """Train until max_steps, max_time or an interruption; returns the path of the weights.
 
     Leaves in `out`: <name>.safetensors and <name>.json (weights and card), last.ckpt (to resume), curve.jsonl
-    (validation), metrics in the logger's format.
+    (validation), metrics in the logger's format. Raises KeyboardInterrupt when it was interrupted, after writing.
     """
-    settings, out = config["trainer"], Path(config["out"])
-    problems = preset(config["env"]["preset"])
-    policy = _policy(config)
-    learner = Learner(policy, problems.env, problems.generator, _learner_config(config),
-                      OptimizerConfig(**settings["optimizer"]))  # fmt: skip
-    keeper = Keeper(out, config["name"], settings["checkpoint_every"], _description(config))
-    callbacks: list[Callback] = [Validation(config["validation"], out / "curve.jsonl"), keeper]
-    if interactive := sys.stderr.isatty():
-        callbacks.append(RichProgressBar())
-    trainer = lightning.Trainer(
-        accelerator=settings["accelerator"], devices=settings["devices"], precision=settings["precision"],
-        max_epochs=1, max_steps=-1, callbacks=callbacks, logger=_logger(settings["logger"], out),
-        enable_checkpointing=False, enable_progress_bar=interactive, enable_model_summary=False,
-        log_every_n_steps=settings["log_every"], default_root_dir=out,
-    )  # fmt: skip
-    trainer.fit(learner, DataLoader(_Endless(), batch_size=None), ckpt_path=_resume(config), weights_only=True)
+    learner = make_learner(config)
+    _prepare(config)
+    validation = Validation(config.validation, config.out / "curve.jsonl")
+    keeper = Keeper(config.out, config.name, config.trainer.checkpoint_every, _description(config))
+    progress = ProgressBar(validation) if sys.stderr.isatty() else ProgressLine(validation)
+    with _quiet(), Interruption() as interruption:
+        trainer = _trainer(config, [interruption, validation, keeper, progress])
+        device, policy = trainer.strategy.root_device, learner.policy
+        size = sum(parameter.numel() for parameter in policy.parameters())
+        log.info("training '%s', %s parameters, on %s, into %s", policy.name, f"{size:,}", device, config.out)
+        with _fast_matmul(device):
+            _fit(trainer, learner, config.resume)
+    if interruption.received:
+        log.info("kept %s; go on with: %s", keeper.weights, config.resume_command)
+        raise KeyboardInterrupt
     return keeper.weights
 
 
-def _policy(config: TrainConfig) -> Policy:
-    torch.manual_seed(config["seed"])  # the one place where PyTorch leaves no choice: initial weights
-    if config["init_from"] is not None:
-        return load(config["init_from"])[0].train()
-    options = dict(config["policy"])
-    return make_policy(options.pop("name"), options)
-
-
-def _learner_config(config: TrainConfig) -> LearnerConfig:
-    settings = config["trainer"]
-    return LearnerConfig(
-        settings["batch_size"], settings["reference_size"], settings["starts"], tuple(config["env"]["sizes"]),
-        config.max_seconds, settings["max_steps"], settings["compile"], config["seed"],
+def make_learner(config: TrainConfig) -> Learner:
+    """The policy, the environment and the distribution of a configuration, ready to learn."""
+    problems, trainer = preset(config.env.preset), config.trainer
+    for name, _ in config.validation.sets:
+        preset(name)
+    settings = LearnerConfig(
+        batch_size=trainer.batch_size, reference_size=trainer.reference_size, starts=trainer.starts,
+        sizes=config.env.sizes, max_seconds=config.max_seconds, max_steps=trainer.max_steps,
+        compile=trainer.compile, seed=config.seed,
     )  # fmt: skip
+    policy = _policy(config, problems.env.num_features)
+    return Learner(policy, problems.env, problems.generator, settings, trainer.optimizer)
+
+
+def _policy(config: TrainConfig, features: int) -> Policy:
+    if config.init_from is not None:
+        return load(config.init_from)[0].train()
+    options = {**config.policy, "features": features}
+    with torch.random.fork_rng(devices=[]):  # initial weights come from the global generator: leave it as it was
+        torch.default_generator.manual_seed(config.seed)
+        return make_policy(str(options.pop("name", None)), options)
+
+
+def _prepare(config: TrainConfig) -> None:
+    """The folder for the run: a fresh run must not replace what another one has learnt."""
+    checkpoint, curve = config.out / "last.ckpt", config.out / "curve.jsonl"
+    if config.resume is None and checkpoint.exists():
+        fix = f"Give another folder as out=..., or go on with resume={checkpoint}"
+        raise ConfigError(Fault("C503", f"out={config.out}", "the folder holds another run", fix))
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+        if config.resume is None:
+            curve.unlink(missing_ok=True)
+    except OSError as error:
+        fix = "Give a folder that can be written as out=..."
+        raise ConfigError(Fault("C503", f"out={config.out}", error.strerror or str(error), fix)) from error
+
+
+def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
+    settings = config.trainer
+    try:
+        return lightning.Trainer(
+            accelerator=settings.accelerator, devices=1, precision=settings.precision,  # type: ignore[arg-type]
+            max_epochs=1, max_steps=-1, callbacks=callbacks, logger=_logger(settings.logger, config.out),
+            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+            log_every_n_steps=settings.log_every, default_root_dir=config.out,
+        )  # fmt: skip
+    except (MisconfigurationException, ValueError) as error:
+        where = f"trainer.accelerator={settings.accelerator} trainer.precision={settings.precision}"
+        raise ConfigError(Fault("C503", where, str(error), "Use accelerator=auto and precision=32-true")) from error
+
+
+def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:
+    if resume is not None:
+        _require_checkpoint(resume)
+    beats = DataLoader(_Endless(), batch_size=None)
+    try:
+        trainer.fit(learner, beats, ckpt_path=resume, weights_only=True)
+    except SystemExit as stop:  # what Lightning makes of a second Ctrl-C
+        raise KeyboardInterrupt from stop
+
+
+def _require_checkpoint(path: Path) -> None:
+    fix = "Give the path of a last.ckpt that a run has left"
+    try:
+        torch.load(path, map_location="meta", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        what = str(error).partition("\n")[0] or "it is empty"
+        raise ConfigError(Fault("C503", f"resume={path}", what, fix)) from error
 
 
 def _description(config: TrainConfig) -> dict[str, Any]:
     """What the card says about the run, as far as it is known beforehand."""
-    sizes = config["env"]["sizes"]
     return {
-        "preset": config["env"]["preset"],
-        "sizes": (min(sizes), max(sizes)),
-        "training": {"command": config.command, "seed": config["seed"], "init_from": config["init_from"]},
+        "preset": config.env.preset,
+        "sizes": (min(config.env.sizes), max(config.env.sizes)),
+        "training": {"command": config.command, "seed": config.seed, "init_from": config.init_from},
     }
 
 
-def _resume(config: TrainConfig) -> str | None:
-    path = config["resume"]
-    if path is not None and not Path(path).is_file():
-        fix = "Give the path of a last.ckpt that a run has left"
-        raise ConfigError(Fault("C503", "resume", f"there is no file '{path}'", fix))
-    return None if path is None else str(path)
-
-
 def _logger(name: str, out: Path) -> Logger:
+    """Each start or resumption of a run has a folder of its own in `out`/metrics."""
     if name == "csv":
-        return CSVLogger(out, name="", version="", flush_logs_every_n_steps=100)
-    if name == "tensorboard":
-        from lightning.pytorch.loggers import TensorBoardLogger
+        return CSVLogger(out, name="metrics")
+    try:
+        return TensorBoardLogger(out, name="metrics") if name == "tensorboard" else WandbLogger(save_dir=out)
+    except ModuleNotFoundError as error:
+        fix = f"Install it with: pip install {name}"
+        raise ConfigError(Fault("C502", "trainer.logger", f"the package '{name}' is missing", fix)) from error
 
-        return TensorBoardLogger(out, name="", version="")
-    if name == "wandb":
-        from lightning.pytorch.loggers import WandbLogger
 
-        return WandbLogger(save_dir=out)
-    raise ConfigError(
-        Fault("C503", "trainer.logger", f"'{name}' is unknown", did_you_mean(name, ["csv", "tensorboard", "wandb"]))
-    )
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice and advertisements to itself; its warnings stay."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _fast_matmul(device: torch.device) -> Iterator[None]:
+    """On a GPU, float32 products outside of mixed precision may use TensorFloat-32."""
+    before = torch.get_float32_matmul_precision()
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 class _Endless(IterableDataset[int]):

@@ -1,3 +1,6 @@
+import logging
+from pathlib import Path
+
 import pytest
 
 import nco.train
@@ -7,10 +10,29 @@ from nco.errors import ConfigError, Fault
 def test_every_argument_is_passed_through_untouched(run, monkeypatch):
     seen = []
     monkeypatch.setattr(nco.train, "main", seen.append)
-    arguments = ["experiment=smoke", "--cfg", "job", "-m", "policy.width=64", "+new.key=[1,2]", "--help", "--", "x"]
+    arguments = ["experiment=smoke", "--cfg", "job", "-m", "policy.width=64", "+new.key=[1,2]", "--", "x"]
     result = run("train", *arguments)
     assert result.exit_code == 0
     assert [argument for argument in seen[0] if argument != "--"] == [a for a in arguments if a != "--"]
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_the_groups_and_every_key_with_its_value(run, flag):
+    result = run("train", "experiment=smoke", flag)
+    assert result.exit_code == 0
+    assert "experiment=cvrp|smoke" in result.stdout
+    assert "muon_rate: 0.01" in result.stdout
+
+
+def test_the_log_goes_to_standard_error_and_the_path_of_the_weights_to_standard_output(run, monkeypatch):
+    def learn(arguments):
+        logging.getLogger("nco.train").info("step 1")
+        return Path("runs/x.safetensors")
+
+    monkeypatch.setattr(nco.train, "main", learn)
+    result = run("train")
+    assert (result.stdout, result.stderr) == ("runs/x.safetensors\n", "step 1\n")
+    assert logging.getLogger("nco").handlers == []
 
 
 @pytest.mark.parametrize("missing", ["lightning", "hydra", "rl4co.envs"])
