@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nco.problem import Depot as Depot
     from nco.problem import Problem as Problem
     from nco.problem import Profile as Profile
+    from nco.problem import Shipment as Shipment
     from nco.problem import VehicleType as VehicleType
     from nco.result import Result as Result
     from nco.solution import Route as Route
@@ -35,6 +36,7 @@ _HOME = {
     "Report": "nco.checker",
     "Result": "nco.result",
     "Route": "nco.solution",
+    "Shipment": "nco.problem",
     "Solution": "nco.solution",
     "VehicleType": "nco.problem",
     "check": "nco.checker",

@@ -25,10 +25,16 @@ def place_name(kind: str, index: int, item: Any) -> str:
 
 def wrong_types(problem: Problem) -> Iterator[Fault]:
     """A fault for every value that does not have its declared type."""
-    from nco.problem import Client, Depot, Profile, VehicleType
+    from nco.problem import Client, Depot, Profile, Shipment, VehicleType
 
     yield from _fields("", problem)
-    elements = {"depots": Depot, "clients": Client, "vehicle_types": VehicleType, "profiles": Profile}
+    elements = {
+        "depots": Depot,
+        "clients": Client,
+        "vehicle_types": VehicleType,
+        "profiles": Profile,
+        "shipments": Shipment,
+    }
     for kind, declared in elements.items():
         items, name = getattr(problem, kind), declared.__name__
         if not isinstance(items, tuple):

@@ -33,7 +33,7 @@ CODES: dict[str, str] = {
     "P105": "negative or not finite quantity",
     "P106": "load dimensions differ",
     "P107": "time window closes before it opens",
-    "P108": "reference to a depot or profile that does not exist",
+    "P108": "reference to a depot, client or profile that does not exist",
     "P109": "matrix has the wrong shape",
     "P110": "matrix entry is negative or not a number",
     "P111": "matrix diagonal is not zero",
@@ -45,6 +45,8 @@ CODES: dict[str, str] = {
     "P117": "unknown option value",
     "P118": "client has both delivery and pickup although backhauls go last",
     "P119": "value has the wrong type",
+    "P120": "client belongs to more than one shipment",
+    "P121": "one end of a shipment is optional, the other is not",
     # S: solutions
     "S201": "location does not exist",
     "S202": "vehicle type does not exist",

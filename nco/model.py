@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nco.errors import Fault, ProblemError
-from nco.problem import ALWAYS, Backhaul, Client, Depot, Problem, Profile, VehicleType, Window
+from nco.problem import ALWAYS, Backhaul, Client, Depot, Objective, Problem, Profile, Shipment, VehicleType, Window
 from nco.rounding import Rounding
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Load = float | Sequence[float]
 
 
 class Model:
-    """Collects depots, clients, vehicle types and profiles; every add_ method returns the object it added.
+    """Collects depots, clients, vehicle types, profiles and shipments; every add_ method returns what it added.
 
     Where a depot, client or profile is expected, pass the object or its name. Checks happen in `build`, all at once.
     """
@@ -41,15 +41,18 @@ class Model:
         rounding: Rounding = "none",
         backhaul: Backhaul = "mixed",
         preference_weight: float = 0.0,
+        objective: Objective = "sum",
     ) -> None:
         self.name = name
         self.rounding: Rounding = rounding
         self.backhaul: Backhaul = backhaul
         self.preference_weight = preference_weight
+        self.objective: Objective = objective
         self.depots: list[Depot] = []
         self.clients: list[Client] = []
         self.vehicle_types: list[VehicleType] = []
         self.profiles: list[Profile] = []
+        self.shipments: list[Shipment] = []
         self._handles: list[Profile] = []  # profiles as first returned: set_matrix makes new ones
 
     def add_depot(
@@ -75,6 +78,15 @@ class Model:
         """Add a client; `delivery` and `pickup` are numbers, or one number per load dimension."""
         self.clients.append(Client(x, y, _load(delivery), _load(pickup), _window(tw), service, required, prize, name))
         return self.clients[-1]
+
+    def add_shipment(self, pickup: Client | str | int, delivery: Client | str | int, load: Load = ()) -> Shipment:
+        """Add goods that are brought from one client to another; `load` is a number, or one per load dimension.
+
+        Clients by number count from 0. A client that only sends or receives them needs no load of its own.
+        """
+        source, sink = (self._find("client", end, self.clients) for end in (pickup, delivery))
+        self.shipments.append(Shipment(source, sink, _load(load)))
+        return self.shipments[-1]
 
     def add_profile(
         self, name: str = "", *, preference: ArrayLike | None = None, allowed: ArrayLike | None = None
@@ -152,6 +164,8 @@ class Model:
             self.backhaul,
             self.preference_weight,
             self.name,
+            tuple(self.shipments),
+            self.objective,
         )
 
     def solve(self, **options: Any) -> Result:
@@ -160,7 +174,9 @@ class Model:
 
         return solve(self.build(), **options)
 
-    def _find(self, kind: str, wanted: Depot | Profile | str | int, items: Sequence[Depot | Profile]) -> int:
+    def _find(
+        self, kind: str, wanted: Depot | Client | Profile | str | int, items: Sequence[Depot | Client | Profile]
+    ) -> int:
         """Index of an object in its list: by identity, by name, or already a number (checked by `build`)."""
         if isinstance(wanted, int | np.integer):
             return int(wanted)

@@ -1,4 +1,4 @@
-"""The problem: depots, clients, vehicle types and profiles of one vehicle routing instance.
+"""The problem: depots, clients, vehicle types, profiles and shipments of one vehicle routing instance.
 
 Locations are numbered depots first, then clients: with D depots, client k is location D + k. Units are the user's own,
 used consistently: distances in one unit, times in one unit; without a duration matrix, duration = distance / speed.
@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Window = tuple[float, float]
 Backhaul = Literal["mixed", "last"]
 BACKHAULS: tuple[str, ...] = get_args(Backhaul)
+Objective = Literal["sum", "max"]
+OBJECTIVES: tuple[str, ...] = get_args(Objective)
 ALWAYS: Window = (0.0, np.inf)
 
 
@@ -51,6 +53,19 @@ class Client:
     required: bool = True
     prize: float = 0.0
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Goods brought from one client to another: `pickup` and `delivery` are numbers of clients, counting from 0.
+
+    `load` is taken on board at the first and put off at the second, later on the same trip, one entry per load
+    dimension. Both clients are served or, when both are optional, neither.
+    """
+
+    pickup: int
+    delivery: int
+    load: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +126,11 @@ class Profile:
 class Problem:
     """One instance, validated on construction: raises ProblemError with all faults at once.
 
-    Cost of a solution = sum over routes of fixed cost + unit distance cost x distance + unit duration cost x duration
-    + preference_weight x sum over visits of (1 - preference) + sum of the prizes of clients left out.
+    Cost of a route = fixed cost + unit distance cost x distance + unit duration cost x duration
+    + preference_weight x sum over visits of (1 - preference). Cost of a solution = sum of the costs of its routes, or
+    with `objective="max"` the largest of them, + sum of the prizes of clients left out.
     `rounding` applies to distances computed from coordinates; see nco.rounding. With `backhaul="last"` a trip delivers
-    everything before its first pickup.
+    everything before its first pickup; shipments, which do not come from or go to the depot, are not concerned.
     """
 
     depots: tuple[Depot, ...]
@@ -125,6 +141,8 @@ class Problem:
     backhaul: Backhaul = "mixed"
     preference_weight: float = 0.0
     name: str = ""
+    shipments: tuple[Shipment, ...] = ()
+    objective: Objective = "sum"
 
     def __post_init__(self) -> None:
         from nco.validation import validate
@@ -171,6 +189,17 @@ class Problem:
     def pickup(self) -> Floats:
         """Pickup [n, K] of each client."""
         return self._loads([c.pickup for c in self.clients])
+
+    @cached_property
+    def shipment_load(self) -> Floats:
+        """Load [S, K] of each shipment."""
+        return self._loads([s.load for s in self.shipments])
+
+    @cached_property
+    def shipment_at(self) -> dict[int, int]:
+        """Location -> number of the shipment that is picked up or delivered there."""
+        ends = ((end, k) for k, s in enumerate(self.shipments) for end in (s.pickup, s.delivery))
+        return {self.num_depots + client: k for client, k in ends}
 
     @cached_property
     def tw(self) -> Floats:

@@ -68,10 +68,11 @@ class Result:
         }
         split = ", ".join(f"{name} {value:.10g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
+        scope = "" if cost.route is None else "of the costliest route: "
         lines = [
             f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
             f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
-            f"cost {cost.total:.10g} ({split or 'no cost'}), distances rounded: {self.problem.rounding}",
+            f"cost {cost.total:.10g} ({scope}{split or 'no cost'}), distances rounded: {self.problem.rounding}",
         ]
         if not self.is_feasible():
             lines += ["INFEASIBLE", *(f"  {violation}" for violation in self.report.violations[:10])]
@@ -97,6 +98,7 @@ class Result:
             "version": 1,
             "problem": self.problem.name,
             "feasible": self.is_feasible(),
+            "objective": self.problem.objective,
             "cost": {
                 "total": self.report.cost.total,
                 "distance": self.report.cost.distance,
@@ -104,6 +106,7 @@ class Result:
                 "fixed": self.report.cost.fixed,
                 "preference": self.report.cost.preference,
                 "prizes": self.report.cost.prizes,
+                "route": self.report.cost.route,
             },
             "routes": [
                 {

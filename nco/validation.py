@@ -78,8 +78,8 @@ def _location(problem: Problem, k: int) -> str:
 
 #: Fields that must not be negative and, unless they are limits, must be finite.
 _QUANTITIES = {
-    "depots": (),
     "clients": ("delivery", "pickup", "service", "prize"),
+    "shipments": ("load",),
     "vehicle_types": (
         "capacity",
         "fixed_cost",
@@ -93,9 +93,9 @@ _LIMITS = ("max_distance", "max_duration")
 
 
 def _quantities(problem: Problem) -> Iterator[Fault]:
-    for kind, items in _elements(problem):
-        for index, item in enumerate(items):
-            for field in _QUANTITIES[kind]:
+    for kind, fields in _QUANTITIES.items():
+        for index, item in enumerate(getattr(problem, kind)):
+            for field in fields:
                 value = getattr(item, field)
                 for entry in value if isinstance(value, tuple) else (value,):
                     if not 0 <= entry <= (math.inf if field in _LIMITS else LARGEST):
@@ -144,16 +144,17 @@ def _load_dimensions(problem: Problem) -> Iterator[Fault]:
             f"vehicle types have {sorted(sizes)} load dimensions",
             "Give every vehicle type the same number of capacities",
         )
-    for index, client in enumerate(problem.clients):
-        for field in ("delivery", "pickup"):
-            size = len(getattr(client, field))
-            if size > problem.num_load_dimensions:
-                yield Fault(
-                    "P106",
-                    f"{place_name('clients', index, client)}.{field}",
-                    f"{size} load dimensions, vehicles have {problem.num_load_dimensions}",
-                    "Give vehicles a capacity in each dimension",
-                )
+    for kind, fields in (("clients", ("delivery", "pickup")), ("shipments", ("load",))):
+        for index, item in enumerate(getattr(problem, kind)):
+            for field in fields:
+                size = len(getattr(item, field))
+                if size > problem.num_load_dimensions:
+                    yield Fault(
+                        "P106",
+                        f"{place_name(kind, index, item)}.{field}",
+                        f"{size} load dimensions, vehicles have {problem.num_load_dimensions}",
+                        "Give vehicles a capacity in each dimension",
+                    )
 
 
 def _windows(problem: Problem) -> Iterator[Fault]:
@@ -262,9 +263,9 @@ def _names(problem: Problem) -> Iterator[Fault]:
 
 
 def _options(problem: Problem) -> Iterator[Fault]:
-    from nco.problem import BACKHAULS
+    from nco.problem import BACKHAULS, OBJECTIVES
 
-    for field, valid in (("rounding", ROUNDINGS), ("backhaul", BACKHAULS)):
+    for field, valid in (("rounding", ROUNDINGS), ("backhaul", BACKHAULS), ("objective", OBJECTIVES)):
         value = getattr(problem, field)
         if not isinstance(value, str) or value not in valid:
             yield Fault("P117", field, f"{value!r} is unknown", did_you_mean(str(value), valid))
@@ -283,6 +284,27 @@ def _backhauls(problem: Problem) -> Iterator[Fault]:
             )
 
 
+def _shipments(problem: Problem) -> Iterator[Fault]:
+    owner: dict[int, int] = {}
+    for index, shipment in enumerate(problem.shipments):
+        ends = {"pickup": shipment.pickup, "delivery": shipment.delivery}
+        for field, client in ends.items():
+            where = f"shipments[{index}].{field}"
+            if client not in range(problem.num_clients):
+                fix = f"Give a number from 0 to {problem.num_clients - 1}: clients count from 0, without the depots"
+                yield Fault("P108", where, f"there is no client {client}", fix)
+            elif client in owner:
+                name = place_name("clients", client, problem.clients[client])
+                what = f"{name} belongs to shipments[{owner[client]}]"
+                yield Fault("P120", where, what, "Add one client per pickup and per delivery")
+            else:
+                owner[client] = index
+        both = [problem.clients[k].required for k in ends.values() if k in range(problem.num_clients)]
+        if len(set(both)) > 1:
+            what = "one of its clients is required, the other is not"
+            yield Fault("P121", f"shipments[{index}]", what, "Make both required or both optional")
+
+
 RULES: tuple[Callable[[Problem], Iterator[Fault]], ...] = (
     _not_empty,
     _options,
@@ -296,4 +318,5 @@ RULES: tuple[Callable[[Problem], Iterator[Fault]], ...] = (
     _profile_vectors,
     _names,
     _backhauls,
+    _shipments,
 )

@@ -22,9 +22,10 @@ def fault(**changes: Any) -> tuple[str, str]:
     return found.code, found.where
 
 
-@pytest.mark.parametrize("described", [nco.Depot, nco.Client, nco.VehicleType, nco.Profile, nco.Problem])
+@pytest.mark.parametrize("described", [nco.Depot, nco.Client, nco.VehicleType, nco.Profile, nco.Shipment, nco.Problem])
 def test_every_field_has_a_check(described: type) -> None:
-    own = {"depots", "clients", "vehicle_types", "profiles", "rounding", "backhaul"}  # checked by their own rules
+    elements = {"depots", "clients", "vehicle_types", "profiles", "shipments"}  # checked by their own rules
+    own = elements | {"rounding", "backhaul", "objective"}
     assert all(field.type in _DECLARED or field.name in own for field in fields(described))
 
 
@@ -80,13 +81,13 @@ def test_names_are_text_that_can_be_shown(value: Any) -> None:
     assert str(raised.value).encode("utf-8")
 
 
-@pytest.mark.parametrize("kind", ["depots", "clients", "vehicle_types", "profiles"])
+@pytest.mark.parametrize("kind", ["depots", "clients", "vehicle_types", "profiles", "shipments"])
 def test_elements_come_in_a_tuple(kind: str) -> None:
     assert fault(**{kind: list(getattr(GOOD, kind))}) == ("P119", kind)
     assert fault(**{kind: None}) == ("P119", kind)
 
 
-@pytest.mark.parametrize("kind", ["depots", "clients", "vehicle_types", "profiles"])
+@pytest.mark.parametrize("kind", ["depots", "clients", "vehicle_types", "profiles", "shipments"])
 def test_elements_are_of_their_kind(kind: str) -> None:
     assert fault(**{kind: ({"x": 1},)}) == ("P119", f"{kind}[0]")
 

@@ -73,6 +73,27 @@ def test_equal_depots_are_told_apart_by_identity() -> None:
     assert model.add_vehicle_type(start_depot=second).start_depot == 1
 
 
+def test_a_shipment_joins_clients_by_object_name_or_number() -> None:
+    model = nco.Model("day", objective="max")
+    model.add_depot(0, 0)
+    model.add_client(1, 1)
+    shop = model.add_client(1, 1, name="shop")
+    model.add_client(1, 1, name="home")
+    model.add_client(2, 2)
+    model.add_vehicle_type(capacity=(5, 5))
+    assert model.add_shipment(shop, "home", (1, 2)) is model.shipments[-1]
+    model.add_shipment(0, 3, 4)
+    problem = model.build()
+    assert problem.shipments == (nco.Shipment(1, 2, (1, 2)), nco.Shipment(0, 3, (4,)))
+    assert problem.objective == "max"
+
+
+def test_a_shipment_of_an_unknown_client_is_an_error(model: nco.Model) -> None:
+    with pytest.raises(nco.NcoError, match="add_client") as raised:
+        model.add_shipment("nobody", 0)
+    assert raised.value.codes == ("P108",)
+
+
 def test_an_open_end_is_none(model: nco.Model) -> None:
     assert model.add_vehicle_type(capacity=10, end_depot=None).end_depot is None
 

@@ -43,6 +43,14 @@ def test_loads_are_padded_with_zeros(small: nco.Problem) -> None:
     assert small.pickup.tolist() == [[0, 0], [2, 0]]
 
 
+def test_shipments_are_found_at_their_clients() -> None:
+    clients = tuple(nco.Client(k, 0) for k in range(4))
+    shipments = (nco.Shipment(2, 0, (3,)), nco.Shipment(1, 3))
+    problem = nco.Problem((nco.Depot(0, 0),), clients, (nco.VehicleType(capacity=(5, 5)),), shipments=shipments)
+    assert problem.shipment_at == {3: 0, 1: 0, 2: 1, 4: 1}
+    assert problem.shipment_load.tolist() == [[3, 0], [0, 0]]
+
+
 def test_distances_are_euclidean_and_broadcast(small: nco.Problem) -> None:
     assert small.distance(0, 2) == 5
     assert small.distance([0, 0], [2, 3]).tolist() == [5, 10]

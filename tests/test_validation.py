@@ -225,3 +225,34 @@ def test_all_faults_are_reported_at_once() -> None:
         "rounding": "up",
     }
     assert {code for code, _ in faults(**broken)} == {"P117", "P104", "P105", "P115", "P107", "P108", "P109"}
+
+
+@pytest.mark.parametrize("end", [-1, 3])
+def test_a_shipment_joins_clients_that_exist(end: int) -> None:
+    assert faults(shipments=(nco.Shipment(0, end),)) == [("P108", "shipments[0].delivery")]
+    assert faults(shipments=(nco.Shipment(end, 0),)) == [("P108", "shipments[0].pickup")]
+
+
+def test_a_client_belongs_to_one_shipment_at_most() -> None:
+    twice = (nco.Shipment(0, 1), nco.Shipment(2, 0))
+    assert faults(shipments=twice) == [("P120", "shipments[1].delivery")]
+    assert faults(shipments=(nco.Shipment(2, 2),)) == [("P120", "shipments[0].delivery")]
+
+
+def test_the_clients_of_a_shipment_are_both_required_or_both_optional() -> None:
+    optional = tuple(replace(client, required=False) for client in GOOD.clients[:2])
+    assert faults(shipments=(nco.Shipment(0, 2),), clients=(*optional, GOOD.clients[2])) == [("P121", "shipments[0]")]
+    replace(GOOD, shipments=(nco.Shipment(0, 1),), clients=(*optional, GOOD.clients[2]))
+
+
+@pytest.mark.parametrize("amount", [-1, NAN, INF])
+def test_the_load_of_a_shipment_is_not_negative(amount: float) -> None:
+    assert faults(shipments=(nco.Shipment(0, 1, (amount,)),)) == [("P105", "shipments[0].load")]
+
+
+def test_the_load_of_a_shipment_has_no_more_dimensions_than_vehicles() -> None:
+    assert faults(shipments=(nco.Shipment(0, 1, (1, 1)),)) == [("P106", "shipments[0].load")]
+
+
+def test_an_unknown_objective_names_the_nearest() -> None:
+    assert faults(objective="maxi") == [("P117", "objective")]

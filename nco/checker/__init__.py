@@ -19,13 +19,17 @@ __all__ = ["TOLERANCE", "Cost", "Report", "Schedule", "Stop", "Violation", "chec
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Cost split by term; the terms are already weighted, `total` is their sum."""
+    """Cost split by term; the terms are already weighted, `total` is their sum.
+
+    With objective="max", `route` is the costliest route and all terms but the prizes are those of that route alone.
+    """
 
     distance: float
     duration: float
     fixed: float
     preference: float
     prizes: float
+    route: int | None = None
 
     @property
     def total(self) -> float:
@@ -72,15 +76,22 @@ def check(problem: Problem, routes: RoutesLike) -> Report:
 
 
 def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: np.ndarray) -> Cost:
-    distance = duration = fixed = preference = 0.0
-    for schedule in schedules:
-        vehicle = problem.vehicle_types[schedule.route.vehicle_type]
-        distance += vehicle.unit_distance_cost * schedule.distance
-        duration += vehicle.unit_duration_cost * schedule.duration
-        fixed += vehicle.fixed_cost
-        liking = problem.profiles[vehicle.profile].preference
-        clients = np.array(schedule.route.visits) - problem.num_depots
-        if liking is not None:
-            preference += problem.preference_weight * float((1.0 - liking[clients[clients >= 0]]).sum())
+    terms = np.array([_terms(problem, schedule) for schedule in schedules]).reshape(-1, 4)
+    costliest = int(terms.sum(axis=1).argmax()) if problem.objective == "max" and len(terms) else None
+    distance, duration, fixed, preference = (terms.sum(axis=0) if costliest is None else terms[costliest]).tolist()
     optional = missing[~problem.required[missing]]
-    return Cost(distance, duration, fixed, preference, float(problem.prizes[optional].sum()))
+    return Cost(distance, duration, fixed, preference, float(problem.prizes[optional].sum()), costliest)
+
+
+def _terms(problem: Problem, schedule: Schedule) -> tuple[float, float, float, float]:
+    """Cost of one route: distance, duration, fixed, preference."""
+    vehicle = problem.vehicle_types[schedule.route.vehicle_type]
+    liking = problem.profiles[vehicle.profile].preference
+    clients = np.array(schedule.route.visits) - problem.num_depots
+    dislike = 0.0 if liking is None else float((1.0 - liking[clients[clients >= 0]]).sum())
+    return (
+        vehicle.unit_distance_cost * schedule.distance,
+        vehicle.unit_duration_cost * schedule.duration,
+        vehicle.fixed_cost,
+        problem.preference_weight * dislike,
+    )

@@ -56,9 +56,13 @@ def capacity(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
 
 
 def time_windows(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
-    """Service starts within the window of each location, and the vehicle keeps to its shift."""
+    """Service starts within the window of each location, and the vehicle keeps to its shift.
+
+    The tolerance is relative to the time since the vehicle left: clocks may count from 1970.
+    """
+    left = schedule.stops[0].start
     for stop, late in zip(schedule.stops, schedule.lateness, strict=True):
-        if exceeds(stop.start, stop.start - late):
+        if late > TOLERANCE * max(1.0, stop.departure - left):
             yield Violation(
                 "time_windows",
                 index,
@@ -118,6 +122,25 @@ def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
             picking = picking or bool(problem.pickup[client].any())
 
 
+def shipments(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
+    """What is picked up for another client is delivered to it later on the same trip."""
+    aboard: dict[int, int] = {}
+    for location in (*schedule.route.visits, 0) if problem.shipments else ():  # a depot ends the last trip
+        number = problem.shipment_at.get(location)
+        if location < problem.num_depots:
+            for place in aboard.values():
+                yield _unpaired(index, place, f"picks up at {problem.label(place)} what it does not deliver")
+            aboard.clear()
+        elif number is not None and location == problem.num_depots + problem.shipments[number].pickup:
+            aboard[number] = location
+        elif number is not None and aboard.pop(number, None) is None:
+            yield _unpaired(index, location, f"delivers to {problem.label(location)} what it has not picked up")
+
+
+def _unpaired(index: int, location: int, deed: str) -> Violation:
+    return Violation("shipments", index, location, 1.0, f"route {index} {deed} on the same trip")
+
+
 def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
     """A vehicle refills only at its reload depots, and not more often than it may."""
     vehicle = _vehicle(problem, schedule)
@@ -145,6 +168,7 @@ ROUTE_RULES: tuple[Callable[[Problem, int, Schedule], Iterator[Violation]], ...]
     max_duration,
     allowed,
     backhaul,
+    shipments,
     reloads,
 )
 

@@ -9,6 +9,7 @@ missed is a violation; the clock then goes on from the real arrival.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,8 @@ def _forward(leave: float, travel: Floats, opens: Floats, service: Floats) -> tu
 def _loads(problem: Problem, path: NDArray[np.intp], closed: bool) -> Floats:
     """Load [stops, K] when leaving each stop: a trip starts with all it will deliver and ends with all it picked up.
 
-    A depot on the way begins a new trip; the one at which a closed route ends shows what it arrives with.
+    A depot on the way begins a new trip; the one at which a closed route ends shows what it arrives with. Shipments
+    come on board and leave on the way.
     """
     at_depot = path < problem.num_depots
     client = np.where(at_depot, 0, path - problem.num_depots)
@@ -112,8 +114,25 @@ def _loads(problem: Problem, path: NDArray[np.intp], closed: bool) -> Floats:
     begins = at_depot.copy()
     begins[-1] &= not closed
     trip = np.cumsum(begins)
+    change = pickup - delivery + _shipped(problem, path, trip)
     loads = np.zeros_like(delivery)
     for t in np.unique(trip):
         inside = trip == t
-        loads[inside] = delivery[inside].sum(axis=0) + np.cumsum(pickup[inside] - delivery[inside], axis=0)
+        loads[inside] = delivery[inside].sum(axis=0) + np.cumsum(change[inside], axis=0)
     return loads
+
+
+def _shipped(problem: Problem, path: NDArray[np.intp], trip: NDArray[Any]) -> Floats:
+    """What shipments add to the load [stops, K] at each stop; what did not come on board on this trip cannot leave."""
+    change = np.zeros((len(path), problem.num_load_dimensions))
+    aboard: dict[int, int] = {}
+    for k, place in enumerate(path.tolist() if problem.shipments else ()):
+        number = problem.shipment_at.get(place)
+        if number is None:
+            continue
+        if place == problem.num_depots + problem.shipments[number].pickup:
+            aboard[number] = trip[k]
+            change[k] = problem.shipment_load[number]
+        elif aboard.pop(number, None) == trip[k]:
+            change[k] = -problem.shipment_load[number]
+    return change

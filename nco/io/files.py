@@ -48,7 +48,7 @@ def located(error: NcoError, path: Path) -> NcoError:
     return type(error)(replace(fault, where=f"{path.name}, {fault.where}") for fault in error.faults)
 
 
-_ELEMENT = re.compile(r"(depots|clients|vehicle_types|profiles)\[(\d+)\][^.]*\.(\w+)")
+_ELEMENT = re.compile(r"(depots|clients|vehicle_types|profiles|shipments)\[(\d+)\][^.]*\.(\w+)")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from nco.errors import Fault, FileError, did_you_mean
 from nco.io.schema import VERSION, ProblemData, SolutionData
-from nco.problem import Client, Depot, Problem, Profile, VehicleType
+from nco.problem import Client, Depot, Problem, Profile, Shipment, VehicleType
 from nco.result import Result
 from nco.rounding import Rounding
 from nco.solution import Route, Solution
@@ -35,6 +35,8 @@ def read_problem(text: str, rounding: Rounding | None) -> Problem:
         backhaul=data.backhaul,
         preference_weight=data.preference_weight,
         name=data.name,
+        shipments=tuple(Shipment(**dict(shipment)) for shipment in data.shipments),
+        objective=data.objective,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
-from nco.problem import ALWAYS, Backhaul
+from nco.problem import ALWAYS, Backhaul, Objective
 from nco.rounding import Rounding
 
 #: Version of both formats that this package writes.
@@ -85,6 +85,14 @@ class ProfileData(_Strict):
     name: str = ""
 
 
+class ShipmentData(_Strict):
+    """A shipment; fields as in nco.Shipment."""
+
+    pickup: int
+    delivery: int
+    load: Load = ()
+
+
 class ProblemData(_Strict):
     """A problem; fields as in nco.Problem."""
 
@@ -94,10 +102,12 @@ class ProblemData(_Strict):
     rounding: Rounding = "none"
     backhaul: Backhaul = "mixed"
     preference_weight: float = 0.0
+    objective: Objective = "sum"
     depots: list[DepotData]
     clients: list[ClientData]
     vehicle_types: list[VehicleTypeData]
     profiles: list[ProfileData] = Field(default_factory=lambda: [ProfileData()])
+    shipments: list[ShipmentData] = []
 
 
 class RouteData(_Strict):
@@ -118,6 +128,7 @@ class SolutionData(_Strict):
     routes: list[RouteData]
     problem: Any = None
     feasible: Any = None
+    objective: Any = None
     cost: Any = None
     violations: Any = None
     unassigned: Any = None

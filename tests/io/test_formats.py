@@ -42,7 +42,9 @@ def test_the_page_names_every_format_rounding_and_entry() -> None:
     assert all(f"\n| {name}_SECTION |" in PAGE for name in SECTIONS)
 
 
-@pytest.mark.parametrize("model", [schema.DepotData, schema.ClientData, schema.VehicleTypeData, schema.ProfileData])
+@pytest.mark.parametrize(
+    "model", [schema.DepotData, schema.ClientData, schema.VehicleTypeData, schema.ProfileData, schema.ShipmentData]
+)
 def test_the_page_names_every_key(model: type) -> None:
     table = PAGE[PAGE.index("## nco's own JSON") : PAGE.index("## VRPLIB")]
     assert all(re.search(rf"\|[^|]*\b{key}\b[^|]*\|", table) for key in model.model_fields)  # type: ignore[attr-defined]

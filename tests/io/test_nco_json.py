@@ -91,6 +91,10 @@ def problems(draw: DrawFn) -> nco.Problem:
         )
         for _ in range(draw(st.integers(1, 3)))
     )
+    order = draw(st.permutations([k for k in range(n) if clients[k].required]))
+    shipments = tuple(
+        nco.Shipment(*order[2 * k : 2 * k + 2], draw(load)) for k in range(draw(st.integers(0, len(order) // 2)))
+    )
     preference = st.lists(st.floats(0, 1), min_size=n, max_size=n).map(np.array)
     allowed = st.lists(st.booleans(), min_size=n, max_size=n).map(np.array)
     profiles = tuple(
@@ -112,6 +116,8 @@ def problems(draw: DrawFn) -> nco.Problem:
         backhaul,
         draw(quantity),
         draw(st.text(max_size=5)),
+        shipments,
+        draw(st.sampled_from(["sum", "max"])),
     )
 
 
@@ -176,10 +182,12 @@ def test_the_rounding_of_the_file_can_be_replaced() -> None:
         (schema.ClientData, nco.Client),
         (schema.VehicleTypeData, nco.VehicleType),
         (schema.ProfileData, nco.Profile),
+        (schema.ShipmentData, nco.Shipment),
     ],
 )
 def test_every_field_of_a_dataclass_has_its_key_and_default(model: type[BaseModel], described: type) -> None:
-    blank, default = model(), described()
+    needed = {"pickup": 0, "delivery": 1} if described is nco.Shipment else {}
+    blank, default = model(**needed), described(**needed)
     assert list(model.model_fields) == [field.name for field in fields(described)]
     assert {name: getattr(blank, name) for name in model.model_fields} == {
         name: getattr(default, name) for name in model.model_fields

@@ -4,13 +4,14 @@ Whole numbers only. A route is driven once for every departure minute; loads are
 is found among all of them.
 """
 
-from functools import lru_cache
-from itertools import permutations, product
+from functools import cache
+from itertools import pairwise, permutations, product
 from math import inf
 
 from nco import Problem, Route
 
-LAST_MINUTE = 400
+#: No window of random_problems opens later, so leaving later never saves waiting.
+LAST_MINUTE = 60
 
 
 def cost_of_route(problem: Problem, route: Route) -> float:
@@ -20,7 +21,7 @@ def cost_of_route(problem: Problem, route: Route) -> float:
     path = [vehicle.start_depot, *route.visits] + ([] if vehicle.end_depot is None else [vehicle.end_depot])
     clients = [place - problem.num_depots for place in path if place >= problem.num_depots]
     reloads = [place for place in route.visits if place < problem.num_depots]
-    driven = sum(float(problem.distance(a, b, vehicle.profile)) for a, b in zip(path, path[1:], strict=False))
+    driven = sum(float(problem.distance(a, b, vehicle.profile)) for a, b in pairwise(path))
     shortest = min(
         (end - leave for leave in range(LAST_MINUTE) for end in _drive(problem, vehicle, path, leave)), default=inf
     )
@@ -31,6 +32,7 @@ def cost_of_route(problem: Problem, route: Route) -> float:
         or not set(reloads) <= set(vehicle.reload_depots)
         or (vehicle.max_reloads is not None and len(reloads) > vehicle.max_reloads)
         or any(not _fits(problem, vehicle, trip) for trip in _trips(problem, path))
+        or any(not _brought(shipment, _trips(problem, path), problem) for shipment in problem.shipments)
         or (profile.allowed is not None and not all(profile.allowed[c] for c in clients))
     )
     if broken:
@@ -79,35 +81,60 @@ def _fits(problem: Problem, vehicle, trip: list) -> bool:
     for k, room in enumerate(vehicle.capacity):
         deliveries = [c.delivery[k] if c.delivery else 0 for c in trip]
         pickups = [c.pickup[k] if c.pickup else 0 for c in trip]
-        if any(sum(pickups[:done]) + sum(deliveries[done:]) > room for done in range(len(trip) + 1)):
-            return False
+        for done in range(len(trip) + 1):
+            between = sum(
+                shipment.load[k]
+                for shipment in problem.shipments
+                if len(shipment.load) > k
+                and problem.clients[shipment.pickup] in trip[:done]
+                and problem.clients[shipment.delivery] not in trip[:done]
+            )
+            if between + sum(pickups[:done]) + sum(deliveries[done:]) > room:
+                return False
     letters = "".join("P" if any(c.pickup) else "D" if any(c.delivery) else "-" for c in trip)
     return problem.backhaul != "last" or "D" not in letters[letters.find("P") :] or "P" not in letters
 
 
+def _brought(shipment, trips: list[list], problem: Problem) -> bool:
+    """Whether a shipment is picked up and delivered on one of the trips, or on none of them touched."""
+    source, sink = problem.clients[shipment.pickup], problem.clients[shipment.delivery]
+    touched = [trip for trip in trips if source in trip or sink in trip]
+    return not touched or (len(touched) == 1 and _before(touched[0], source, sink))
+
+
+def _before(trip: list, first, second) -> bool:
+    return first in trip and second in trip and trip.index(first) < trip.index(second)
+
+
 def best_cost(problem: Problem) -> float:
     """The cost of the best solution; infinite when there is none."""
+    worse = max if problem.objective == "max" else float.__add__
     n = problem.num_clients
     kinds = range(len(problem.vehicle_types))
     route = {(kind, chosen): _best_route(problem, kind, chosen) for kind in kinds for chosen in range(1, 2**n)}
 
-    @lru_cache(maxsize=None)
-    def rest(open_clients: int, used: tuple[int, ...]) -> float:
+    @cache
+    def serve(open_clients: int, used: tuple[int, ...]) -> float:
         if not open_clients:
             return 0.0
         first = (open_clients & -open_clients).bit_length() - 1
-        client = problem.clients[first]
-        best = inf if client.required else client.prize + rest(open_clients & ~(1 << first), used)
+        best = inf
         others = [k for k in range(n) if open_clients >> k & 1 and k != first]
         for flags in product((0, 1), repeat=len(others)):
             chosen = 1 << first | sum(1 << k for k, flag in zip(others, flags, strict=True) if flag)
             for kind in kinds:
                 if used[kind] < (problem.vehicle_types[kind].num_available or n) and route[kind, chosen] < inf:
                     more = (*used[:kind], used[kind] + 1, *used[kind + 1 :])
-                    best = min(best, route[kind, chosen] + rest(open_clients & ~chosen, more))
+                    best = min(best, worse(route[kind, chosen], serve(open_clients & ~chosen, more)))
         return best
 
-    return rest(2**n - 1, (0,) * len(problem.vehicle_types))
+    best = inf
+    for left in product((0, 1), repeat=n):
+        if not any(flag and client.required for flag, client in zip(left, problem.clients, strict=True)):
+            prizes = sum(client.prize for flag, client in zip(left, problem.clients, strict=True) if flag)
+            served = sum(1 << k for k, flag in enumerate(left) if not flag)
+            best = min(best, prizes + serve(served, (0,) * len(kinds)))
+    return best
 
 
 def _best_route(problem: Problem, kind: int, chosen: int) -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nco import Client, Depot, Problem, Profile, Route, VehicleType
+from nco import Client, Depot, Problem, Profile, Route, Shipment, VehicleType
 
 FEATURES = (
     "depots",
@@ -30,7 +30,10 @@ FEATURES = (
 
 
 def random_problem(seed: int, features: tuple[str, ...] | None = None, size: int | None = None) -> Problem:
-    """A problem with these features; without a choice, each feature with probability 0.3 and loads mostly."""
+    """A problem with these features; without a choice, each feature with probability 0.3 and loads mostly.
+
+    Shipments, which not every solver knows, come only when they are asked for.
+    """
     rng = np.random.default_rng(seed)
     if features is None:
         features = tuple(f for f in FEATURES if rng.random() < (0.8 if f == "loads" else 0.3))
@@ -49,6 +52,7 @@ def random_problem(seed: int, features: tuple[str, ...] | None = None, size: int
         _vehicle(rng, has, len(depots), dimensions, len(profiles), n)
         for _ in range(int(rng.integers(2, 4)) if has("fleet") else 1)
     )
+    pairs = _pairs(rng, clients) if has("shipments") else []
     return Problem(
         depots,
         clients,
@@ -58,7 +62,14 @@ def random_problem(seed: int, features: tuple[str, ...] | None = None, size: int
         backhaul="last" if has("backhaul_last") else "mixed",
         preference_weight=float(rng.integers(1, 8)) if has("preference") else 0.0,
         name=f"random {seed}",
+        shipments=tuple(Shipment(*pair, tuple(map(float, rng.integers(0, 4, dimensions)))) for pair in pairs),
     )
+
+
+def _pairs(rng: np.random.Generator, clients: tuple[Client, ...]) -> list[list[int]]:
+    """Disjoint pairs of required clients."""
+    order = rng.permutation([k for k, client in enumerate(clients) if client.required])
+    return order[: len(order) - len(order) % 2].reshape(-1, 2).tolist()
 
 
 def _window(rng: np.random.Generator, wanted: bool, latest: int, least: int = 3) -> tuple[float, float]:
@@ -111,7 +122,9 @@ def _vehicle(rng: np.random.Generator, has, depots: int, dimensions: int, profil
         tw=_window(rng, has("shift"), 60, 20),
         max_distance=float(rng.integers(20, 70)) if has("max_distance") and rng.random() < 0.8 else np.inf,
         max_duration=float(rng.integers(20, 80)) if has("max_duration") and rng.random() < 0.8 else np.inf,
-        reload_depots=tuple(map(int, rng.permutation(depots)[: int(rng.integers(1, depots + 1))])) if can_reload else (),
+        reload_depots=tuple(map(int, rng.permutation(depots)[: int(rng.integers(1, depots + 1))]))
+        if can_reload
+        else (),
         max_reloads=int(rng.integers(0, 3)) if rng.random() < 0.5 else None,
         profile=int(rng.integers(profiles)),
     )
