@@ -45,6 +45,13 @@ def cannot(solver: str, feature: str, others: str) -> Fault:
     return Fault("U302", f"solver '{solver}'", f"{feature} is not supported", f"Use {others}")
 
 
+def in_no_solver(solver: str, problem: Problem) -> list[Fault]:
+    """Faults for what a problem can hold and none of our solvers honours yet."""
+    features = {"shipments": bool(problem.shipments), "objective='max'": problem.objective == "max"}
+    others = "a solver of your own (module:Class) or leave it out"
+    return [cannot(solver, feature, others) for feature, present in features.items() if present]
+
+
 def without_idle_reloads(problem: Problem, route: Route) -> Route:
     """The route without reloads next to the same depot: a solver may leave such empty trips behind."""
     vehicle = problem.vehicle_types[route.vehicle_type]

@@ -21,7 +21,7 @@ from nco.policies.weights import load
 from nco.problem import Problem, VehicleType
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot
+from nco.solvers.base import Outcome, cannot, in_no_solver
 from nco.stop import Running
 
 #: Beyond this many clients one rollout alone takes minutes on a CPU.
@@ -58,7 +58,8 @@ class NeuralSolver:
             "a vehicle with a fixed cost, duration cost, shift, limit, reload or open end": vehicle != plain,
             f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
         }
-        return [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
+        faults = [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
+        return [*faults, *in_no_solver(self.name, problem)]
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out."""

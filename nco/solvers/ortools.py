@@ -13,7 +13,7 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 from nco.errors import Fault, SolverError, did_you_mean
 from nco.problem import Problem
 from nco.solution import Solution
-from nco.solvers.base import Outcome
+from nco.solvers.base import Outcome, in_no_solver
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
 from nco.stop import Running
@@ -44,8 +44,8 @@ class OrtoolsSolver:
         self.strategies = USUAL if first_solution is None else (first_solution,)
 
     def unsupported(self, problem: Problem) -> list[Fault]:
-        """No faults: the model holds every feature."""
-        return []
+        """Faults for shipments and objective='max'; the model holds everything else."""
+        return in_no_solver(self.name, problem)
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may leave clients out."""

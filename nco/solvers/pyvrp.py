@@ -16,7 +16,7 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from nco.errors import Fault
 from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot, without_idle_reloads
+from nco.solvers.base import Outcome, cannot, in_no_solver, without_idle_reloads
 from nco.solvers.integers import BALANCE, Integers, Ints
 from nco.stop import Running
 
@@ -35,8 +35,11 @@ class PyvrpSolver:
     name = "pyvrp"
 
     def unsupported(self, problem: Problem) -> list[Fault]:
-        """Faults for a distance limit along with preferences, and for clients without a load among backhauls."""
-        faults = []
+        """Faults for a distance limit along with preferences, and for clients without a load among backhauls.
+
+        And for shipments and objective='max'.
+        """
+        faults = in_no_solver(self.name, problem)
         if any(math.isfinite(v.max_distance) and _prefers(problem, v) for v in problem.vehicle_types):
             faults.append(cannot(self.name, "a maximum distance along with preferences", "solver='ortools'"))
         delivers, picks = _loaded(problem)
