@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass
 from tensordict import TensorDict
 from torch import Tensor, nn
 
+from nco.envs.instances import has
 from nco.nn.pointer import Pointing, rows
 from nco.nn.transformer import Encoder, merge_heads, split_heads
 from nco.policies.base import Memory, Policy
@@ -71,8 +72,7 @@ class AttentionPolicy(Policy):
         nodes = self.encoder(torch.cat([depot, clients], dim=1))
         query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
         heads = self.settings.heads
-        distance = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
-        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, distance)
+        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, distances(instances))
 
     def point(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Pointing:
         query = rows(memory.query, current) + self.project_features(features.to(memory.query.dtype))
@@ -81,3 +81,17 @@ class AttentionPolicy(Policy):
         glimpse = self.project_glimpse(merge_heads(glimpse)) / math.sqrt(self.settings.width)
         score = torch.bmm(glimpse, memory.pointer.transpose(1, 2))
         return Pointing(score, memory.distance, self.nearness, current, mask, self.settings.clip)
+
+
+def distances(instances: TensorDict) -> Tensor:
+    """Distances [B, N, N] in units of the coordinates: the given ones, scaled to the mean of the Euclidean ones.
+
+    A matrix may be in metres where the coordinates are in degrees, and roads are longer than straight lines.
+    """
+    locs = instances["locs"]
+    straight: Tensor = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
+    if not has(instances, "distance"):
+        return straight
+    given: Tensor = instances["distance"]
+    ratio = straight.mean(dim=(1, 2), keepdim=True) / given.mean(dim=(1, 2), keepdim=True).clamp(min=1e-9)
+    return given * ratio

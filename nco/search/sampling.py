@@ -11,8 +11,8 @@ from torch import Generator, Tensor
 
 from nco.envs.instances import symmetries
 from nco.envs.routing import RoutingEnv
-from nco.policies.base import Memory, Policy
-from nco.rollout.eager import rollout
+from nco.policies.base import Policy
+from nco.rollout.eager import Trajectory, rollout
 
 #: Work of one batch, in rollouts x steps x nodes: about a third of a second on one CPU core; a GPU wants more at once.
 WORK = {"cpu": 4e6, "cuda": 4e8}
@@ -50,7 +50,8 @@ def candidates(
                 memories.append(policy.encode(group))
             for starts in _starts(group, chunk, generator, sampling):
                 draw = generator if sampling else None
-                yield _best(policy, env, group, memories[index], starts, draw, max_routes)
+                done = rollout(policy, env, group, starts, draw, memory=memories[index])
+                yield _best(done, float(group["scale"][0]), max_routes)
                 if sampling:
                     break
         sampling = True
@@ -65,22 +66,14 @@ def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) 
         yield (starts + 1).expand(copies, -1)
 
 
-def _best(
-    policy: Policy,
-    env: RoutingEnv,
-    group: TensorDict,
-    memory: Memory,
-    starts: Tensor,
-    generator: Generator | None,
-    max_routes: float,
-) -> Candidate:
-    actions, cost = rollout(policy, env, group, starts, generator, memory=memory)
+def _best(done: Trajectory, scale: float, max_routes: float) -> Candidate:
+    """The cheapest rollout that has at most `max_routes` routes; when none has, the one with the least excess."""
+    actions, cost = done
     closed = torch.cat([actions, torch.zeros_like(actions[..., :1])], dim=-1)
     routes = ((closed[..., :-1] != 0) & (closed[..., 1:] == 0)).sum(dim=-1)
     excess = (routes - max_routes).clamp(min=0)
-    best = int((cost + excess * cost.max()).flatten().argmin())
-    path = actions.flatten(0, 1)[best].tolist()
-    return Candidate(split_routes(path), float(cost.flatten()[best]) * float(group["scale"][0]))
+    best = int((cost + excess * (1 + cost.max())).flatten().argmin())
+    return Candidate(split_routes(actions.flatten(0, 1)[best].tolist()), float(cost.flatten()[best]) * scale)
 
 
 def split_routes(path: list[int]) -> list[list[int]]:

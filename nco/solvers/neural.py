@@ -7,9 +7,9 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from nco.checker import check, exceeds
@@ -18,7 +18,7 @@ from nco.envs.presets import preset
 from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning, SolverError, did_you_mean
 from nco.policies.card import Card
 from nco.policies.weights import load
-from nco.problem import Problem, VehicleType
+from nco.problem import ALWAYS, Problem
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot, in_no_solver
@@ -43,54 +43,86 @@ class NeuralSolver:
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """Faults for everything beyond a capacitated problem with one depot and identical vehicles."""
-        vehicle, profile = problem.vehicle_types[0], problem.profiles[problem.vehicle_types[0].profile]
-        plain = VehicleType(vehicle.num_available, vehicle.capacity, profile=vehicle.profile, name=vehicle.name,
-                            unit_distance_cost=vehicle.unit_distance_cost, speed=vehicle.speed)  # fmt: skip
+        vehicle = problem.vehicle_types[0]
+        profile = problem.profiles[vehicle.profile]
         features = {
             "several depots": problem.num_depots > 1,
             "several vehicle types": len(problem.vehicle_types) > 1,
             "several load dimensions": problem.num_load_dimensions > 1,
             "pickups": bool(problem.pickup.any()),
-            "time windows": bool((problem.tw != (0.0, np.inf)).any()),
+            "time windows": bool((problem.tw != ALWAYS).any()),
             "optional clients": not problem.required.all(),
             "allowed clients": profile.allowed is not None and not profile.allowed.all(),
             "preferences": profile.preference is not None and problem.preference_weight > 0,
-            "a vehicle with a fixed cost, duration cost, shift, limit, reload or open end": vehicle != plain,
+            "fixed costs": vehicle.fixed_cost > 0,
+            "costs of time": vehicle.unit_duration_cost > 0,
+            "shifts": vehicle.tw != ALWAYS,
+            "limits of distance": vehicle.max_distance < math.inf,
+            "limits of duration": vehicle.max_duration < math.inf,
+            "open routes": vehicle.end_depot is None,
+            "reloads": bool(vehicle.reload_depots),
             f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
         }
         faults = [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
         return [*faults, *in_no_solver(self.name, problem)]
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
-        """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out."""
+        """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out.
+
+        Ctrl-C stops early and gives the best so far, if there is one; `interrupted` in the provenance tells.
+        """
         with one_thread():
             return self._run(problem, stop, seed)
 
     def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
-        began = time.perf_counter()
         policy, card = load(self.weights, self.device)
+        _warn(problem, card)
+        best = _Best(problem)
+        provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
         vehicle = problem.vehicle_types[0]
         limit = vehicle.capacity[0] if vehicle.capacity else math.inf
         servable = [k for k in range(problem.num_clients) if not exceeds(sum(problem.delivery[k]), limit)]
-        _warn(problem, card)
-        provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
         if not servable:
-            return Outcome(Solution(()), 0, provenance=provenance)
+            return Outcome(best.solution, 0, provenance=provenance)
         instances = from_problem(problem, servable, self.device)
         most = math.inf if vehicle.num_available is None else vehicle.num_available
         generator = torch.Generator(self.device).manual_seed(seed)
-        best, rank, iterations, history = Solution(()), (problem.num_clients + 1, math.inf), 0, []
-        for candidate in candidates(policy, preset(card.preset).env, instances, most, generator):
-            iterations += 1
-            solution = _solution(candidate, servable, most)
-            report = check(problem, solution)
-            if (len(report.unassigned), report.cost.total) < rank:
-                best, rank = solution, (len(report.unassigned), report.cost.total)
-                if report.is_feasible():
-                    history.append((time.perf_counter() - began, report.cost.total))
-            if stop(history[-1][1] if history else math.inf):
-                break
-        return Outcome(best, iterations, history=tuple(history), provenance=provenance)
+        stop(best.cost)  # whatever it says: the first batch is always done
+        try:
+            for candidate in candidates(policy, preset(card.preset).env, instances, most, generator):
+                best.offer(_solution(candidate, servable, most))
+                if stop(best.cost):
+                    break
+        except KeyboardInterrupt:
+            if not best.solution.routes:
+                raise
+            provenance["interrupted"] = "yes"
+        return Outcome(best.solution, best.offers, history=tuple(best.history), provenance=provenance)
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best of all solutions offered: fewest clients left out, then cheapest, as the checker sees them."""
+
+    problem: Problem
+    solution: Solution = field(default_factory=lambda: Solution(()))
+    offers: int = 0
+    rank: tuple[float, float] = (math.inf, math.inf)
+    history: list[tuple[float, float]] = field(default_factory=list)  # (seconds, cost) of feasible improvements
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def cost(self) -> float:
+        return self.history[-1][1] if self.history else math.inf
+
+    def offer(self, solution: Solution) -> None:
+        report = check(self.problem, solution)
+        self.offers += 1
+        rank = (len(report.unassigned), report.cost.total)
+        if rank < self.rank:
+            self.solution, self.rank = solution, rank
+            if report.is_feasible():
+                self.history.append((time.perf_counter() - self.began, report.cost.total))
 
 
 def _solution(candidate: Candidate, clients: Sequence[int], most: float) -> Solution:
@@ -129,11 +161,11 @@ def _device(name: str) -> torch.device:
 
 
 def _warn(problem: Problem, card: Card) -> None:
-    """Say what the policy was not made for."""
+    """Say what the policy was not made for, where nco.solve was called."""
     low, high = card.sizes
     if not low <= problem.num_clients <= high:
         text = f"{problem.num_clients} clients; the weights '{card.name}' were trained on {low} to {high}"
-        warnings.warn(text, OutOfDistributionWarning, stacklevel=4)
+        warnings.warn(text, OutOfDistributionWarning, stacklevel=5)
     if not problem.has_coordinates:
         text = "the policy sees places derived from the distances; costs are those of the matrix"
-        warnings.warn(text, EmbeddingWarning, stacklevel=4)
+        warnings.warn(text, EmbeddingWarning, stacklevel=5)
