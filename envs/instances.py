@@ -36,16 +36,20 @@ from nco.problem import Backhaul, Client, Depot, Floats, Problem, VehicleType
 
 #: Whole numbers are exact in float32 up to here.
 EXACT = 2**24
+#: Relative error that a demand such as 0.3 has when it was written in single precision; the checker tolerates more.
+NOISE = 1e-7
 
 
 def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.device = "cpu") -> TensorDict:
     """Instances [1] from a problem with one depot and one vehicle type; node k + 1 is client `clients[k]`.
 
-    Coordinates derived from the distances stand in where the problem has none. Demands that are not whole numbers are
-    scaled to such, rounded up where that cannot be exact: masks may be stricter than the checker, never looser.
+    Each of these clients must fit into an empty vehicle. Coordinates derived from the distances stand in where the
+    problem has none. Demands that are not whole numbers are scaled to such, rounded up where that cannot be exact:
+    masks may be stricter than the checker, never looser.
     """
     chosen = np.asarray(clients, dtype=np.intp)
     nodes = np.concatenate([[0], chosen + problem.num_depots])
+    profile = problem.vehicle_types[0].profile
     xy = map_coordinates(problem)[0][nodes]
     low = xy.min(axis=0)
     scale = float((xy.max(axis=0) - low).max()) or 1.0
@@ -54,7 +58,7 @@ def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.d
         "locs": torch.from_numpy((xy - low) / scale).float()[None],
         "demand": torch.from_numpy(np.concatenate([[0.0], demand])).float()[None],
         "capacity": torch.tensor([capacity], dtype=torch.float32),
-        "distance": torch.from_numpy(problem.distance(nodes[:, None], nodes[None, :]) / scale).float()[None],
+        "distance": torch.from_numpy(problem.distance(nodes[:, None], nodes[None, :], profile) / scale).float()[None],
         "scale": torch.tensor([scale], dtype=torch.float32),
     }
     return TensorDict(tensors, batch_size=[1], device=device)
@@ -65,11 +69,14 @@ def whole_demands(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, 
     if not problem.num_load_dimensions:
         return np.zeros(len(clients)), 1.0
     demand, capacity = problem.delivery[clients, 0], problem.vehicle_types[0].capacity[0]
-    capacity = min(capacity, float(demand.sum())) or 1.0  # more is never used
+    capacity = min(capacity, float(demand.sum()))  # more is never used
+    if not capacity:  # nothing to carry, or so little that the checker lets it pass: one such client fills a vehicle
+        return np.sign(demand), 1.0
     for factor in 10.0 ** np.arange(8):
         scaled = demand * factor
-        if np.abs(scaled - scaled.round()).max() < 1e-6 and capacity * factor < EXACT:
-            return _fitting(scaled.round(), np.floor(capacity * factor + 1e-6))
+        whole = scaled.round()
+        if (np.abs(scaled - whole) <= NOISE * scaled).all() and capacity * factor < EXACT:
+            return _fitting(whole, np.floor(capacity * factor * (1 + NOISE)))
     factor = EXACT / 2 / capacity
     return _fitting(np.ceil(demand * factor), np.floor(capacity * factor))
 

@@ -14,8 +14,8 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 GRID = 1000.0
-#: Uniform demand ranges; quadrant-dependent and many-small-few-large demands follow as kinds 5 and 6.
-RANGES = torch.tensor([[1.0, 1.0], [1.0, 10.0], [5.0, 10.0], [1.0, 100.0], [50.0, 100.0]])
+#: Ranges of the demand kinds 0 to 4. Kind 5 takes the last two by quadrant, kind 6 takes 1 (many small) or 4 (few large).
+RANGES = torch.tensor([[1, 1], [1, 10], [5, 10], [1, 100], [50, 100], [1, 50], [51, 100]], dtype=torch.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +82,12 @@ def _demands(clients: Tensor, generator: Generator) -> Tensor:
     batch, size, _ = clients.shape
     kind = _randint(generator, 7, batch)[:, None]
     ranges = RANGES.to(clients.device)
-    bounds = ranges[kind.clamp(max=4)].expand(-1, size, -1)
-    # quadrant: small demands in the even quadrants, large in the odd ones
-    odd = (clients[..., 0] < GRID / 2) ^ (clients[..., 1] < GRID / 2)
-    bounds = torch.where((kind == 5)[..., None], ranges[torch.where(odd, 4, 3)] * _quadrant(odd), bounds)
-    # many small, few large: most in 1..10, the rest in 50..100
+    odd = (clients[..., 0] < GRID / 2) == (clients[..., 1] < GRID / 2)  # the first and the third quadrant
     share = 0.7 + 0.25 * _rand(generator, batch, 1)
     small = _rand(generator, batch, size) < share
-    bounds = torch.where((kind == 6)[..., None], ranges[torch.where(small, 1, 4)], bounds)
-    low, high = bounds.unbind(-1)
-    return low + (_rand(generator, batch, size) * (high - low + 1)).floor().clamp(max=99)
-
-
-def _quadrant(odd: Tensor) -> Tensor:
-    """Upper bound of even quadrants lowered from 100 to 50."""
-    return torch.where(odd[..., None], 1.0, torch.tensor([1.0, 0.5], device=odd.device))
+    row = torch.where(kind == 5, torch.where(odd, 6, 5), torch.where(kind == 6, torch.where(small, 1, 4), kind))
+    low, high = ranges[row].unbind(-1)
+    return low + (_rand(generator, batch, size) * (high - low + 1)).floor()
 
 
 def _rand(generator: Generator, *shape: int) -> Tensor:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from tensordict import TensorDict
 
-#: Capacity by number of clients as in the paper; elsewhere 30 + n / 5, which passes through its points from 20 on.
+#: Capacity by number of clients as in the paper; elsewhere 30 + n / 5, which passes through the points of 50 and 100.
 CAPACITY = {10: 20.0, 20: 30.0, 50: 40.0, 100: 50.0}
 
 
