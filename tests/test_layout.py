@@ -19,6 +19,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 #: Folder at the root -> the package it ships as.
 FOLDERS = {"nco": "nco", "envs": "nco.envs", "configs": "nco.configs", "data": "nco.data"}
 NEEDS_EXTRA = ("nco.train", "nco.envs.rl4co")
+#: Pages of the documentation; tests/test_readme.py takes the README.
+PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]
 
 
 def sources() -> dict[str, Path]:
@@ -141,7 +143,7 @@ def test_every_dependency_has_a_tested_version_inside_its_range():
     assert outside == []
 
 
-@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_to_a_file(page):
     links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
