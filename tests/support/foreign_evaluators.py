@@ -1,0 +1,65 @@
+"""What PyVRP and OR-Tools say about given routes: their own verdict and cost, in the user's unit."""
+
+from collections.abc import Callable
+from math import inf
+
+import pyvrp
+from ortools.constraint_solver import pywrapcp
+
+from nco import Problem, Route
+from nco.solvers.integers import Integers
+from nco.solvers.ortools_model import Model
+from nco.solvers.pyvrp import _translate
+
+Evaluate = Callable[[list[Route]], float | None]
+
+
+def by_pyvrp(problem: Problem) -> Evaluate:
+    """A function of routes: their cost by PyVRP's Solution, infinite when infeasible, None when it cannot say."""
+    units = Integers(problem)
+    data = _translate(units)
+    evaluator = pyvrp.CostEvaluator([0.0] * problem.num_load_dimensions, 0.0, 0.0)
+
+    def activity(place: int) -> pyvrp.Activity:
+        if place < problem.num_depots:
+            return pyvrp.Activity(pyvrp.ActivityType.DEPOT, place)
+        return pyvrp.Activity(pyvrp.ActivityType.CLIENT, place - problem.num_depots)
+
+    def evaluate(routes: list[Route]) -> float | None:
+        try:
+            theirs = [pyvrp.Route(data, [activity(v) for v in r.visits], r.vehicle_type) for r in routes]
+            solution = pyvrp.Solution(data, theirs)
+        except (RuntimeError, ValueError):  # more vehicles or trips than there are
+            return inf
+        return units.price(evaluator.cost(solution))
+
+    return evaluate
+
+
+def by_ortools(problem: Problem) -> Evaluate:
+    """The same by the assignment that OR-Tools makes from the routes; None when its model has too few reloads."""
+    model = Model(Integers(problem), every_vehicle=True)
+    if model.kinds:
+        model.routing.CloseModelWithParameters(pywrapcp.DefaultRoutingSearchParameters())
+
+    def evaluate(routes: list[Route]) -> float | None:
+        free = {kind: [k for k, other in enumerate(model.kinds) if other == kind] for kind in set(model.kinds)}
+        copies = [(int(model.places[node]), node) for node in model.copies] if model.kinds else []
+        paths: list[list[int]] = [[] for _ in model.kinds]
+        for route in routes:
+            if not free.get(route.vehicle_type):
+                return inf
+            path = paths[free[route.vehicle_type].pop(0)]
+            for place in route.visits:
+                node = place - problem.num_depots
+                if node < 0:
+                    left = [copy for copy in copies if copy[0] == place]
+                    if not left:
+                        return None
+                    copies.remove(left[0])
+                    node = left[0][1]
+                path.append(model.manager.NodeToIndex(node))
+        assignment = model.routing.ReadAssignmentFromRoutes(paths, False)
+        return inf if assignment is None else model.units.price(assignment.ObjectiveValue())
+
+    return evaluate
