@@ -6,6 +6,7 @@ docs/formats.md describes the formats. A format's module is imported when a file
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from nco.errors import Fault, FileError, NcoError
@@ -13,6 +14,7 @@ from nco.io.files import load, located, storing
 from nco.io.formats import (
     PROBLEM_READERS,
     PROBLEM_WRITERS,
+    SET_READERS,
     SOLUTION_READERS,
     SOLUTION_WRITERS,
     for_suffix,
@@ -24,7 +26,7 @@ from nco.result import Result
 from nco.rounding import Rounding
 from nco.solution import Solution
 
-__all__ = ["read", "read_solution", "write"]
+__all__ = ["read", "read_set", "read_solution", "write"]
 
 
 def read(path: str | os.PathLike[str], *, format: str | None = None, rounding: Rounding | None = None) -> Problem:
@@ -40,6 +42,23 @@ def read(path: str | os.PathLike[str], *, format: str | None = None, rounding: R
         source = named(format, PROBLEM_READERS) if format else recognise(text, path.suffix, PROBLEM_READERS)
         problem: Problem = source.module.read_problem(text, rounding)
         return problem
+    except NcoError as error:
+        raise located(error, path) from None
+
+
+def read_set(path: str | os.PathLike[str]) -> Sequence[Problem]:
+    """Read a file of many problems (RouteFinder's .npz); each is made when it is asked for.
+
+    Raises FileError with every fault found; problems that are inconsistent raise ProblemError when asked for.
+    """
+    path = Path(path)
+    source = for_suffix(path.suffix, SET_READERS)
+    if not path.is_file():
+        what = "it does not exist or is not a regular file"
+        raise located(FileError(Fault("F001", "file", what, "Check the path and its permissions")), path)
+    try:
+        problems: Sequence[Problem] = source.module.read_set(path)
+        return problems
     except NcoError as error:
         raise located(error, path) from None
 

@@ -19,6 +19,9 @@ def load(path: Path) -> str:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise FileError(Fault("F001", "file", str(error), "Check the path and its permissions")) from error
+    if content.startswith(b"PK\x03\x04"):
+        what = "it is a zip archive: a set of problems, or a spreadsheet"
+        raise FileError(Fault("F002", "file", what, "Read sets (.npz) with nco.io.read_set; save a spreadsheet as CSV"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

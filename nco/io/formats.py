@@ -1,7 +1,7 @@
 """The registry of file formats. To add one: write its module, add it to the tables below and to docs/formats.md.
 
-A module has some of `read_problem(text, rounding)`, `read_solution(text, problem)`, `write_problem(problem, path)` and
-`write_solution(solution_or_result, path)`.
+A module has some of `read_problem(text, rounding)`, `read_solution(text, problem)`, `write_problem(problem, path)`,
+`write_solution(solution_or_result, path)` and, for files of many problems, `read_set(path)`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ VRPLIB = Format("vrplib", "nco.io.vrplib", r"^[ \t]*((DIMENSION|EDGE_WEIGHT_TYPE
 SOLOMON = Format("solomon", "nco.io.solomon", r"^[ \t]*CUST(OMER|[ \t]+NO\.)")
 SOL = Format("sol", "nco.io.sol", r"^[ \t]*Route\b", ".sol")
 
+ROUTEFINDER = Format("routefinder", "nco.io.routefinder", r"\APK", ".npz")
+
 PROBLEM_READERS = (NCO_JSON, VRPLIB, SOLOMON)
 PROBLEM_WRITERS = (NCO_JSON, VRPLIB)
+SET_READERS = (ROUTEFINDER,)
 SOLUTION_READERS = (NCO_JSON, SOL)
 SOLUTION_WRITERS = (NCO_JSON, SOL)
 

@@ -8,7 +8,15 @@ import pytest
 
 import nco
 from nco.io import schema
-from nco.io.formats import PROBLEM_READERS, PROBLEM_WRITERS, SOLUTION_READERS, SOLUTION_WRITERS, recognise
+from nco.io.formats import (
+    PROBLEM_READERS,
+    PROBLEM_WRITERS,
+    SET_READERS,
+    SOLUTION_READERS,
+    SOLUTION_WRITERS,
+    recognise,
+)
+from nco.io.routefinder import AXES
 from nco.io.vrplib import KEYS, SECTIONS
 from nco.rounding import ROUNDINGS
 
@@ -20,6 +28,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
     [
         (PROBLEM_READERS, "read_problem"),
         (PROBLEM_WRITERS, "write_problem"),
+        (SET_READERS, "read_set"),
         (SOLUTION_READERS, "read_solution"),
         (SOLUTION_WRITERS, "write_solution"),
     ],
@@ -35,11 +44,12 @@ def test_content_counts_before_the_suffix() -> None:
 
 
 def test_the_page_names_every_format_rounding_and_entry() -> None:
-    for known in {*PROBLEM_READERS, *PROBLEM_WRITERS, *SOLUTION_READERS, *SOLUTION_WRITERS}:
+    for known in {*PROBLEM_READERS, *PROBLEM_WRITERS, *SET_READERS, *SOLUTION_READERS, *SOLUTION_WRITERS}:
         assert known.name in PAGE
     assert all(f"\n| {name} |" in PAGE for name in ROUNDINGS)
     assert all(re.search(rf"\n\|[^|]*\b{key}\b[^|]*\|", PAGE) for key in KEYS)
     assert all(f"\n| {name}_SECTION |" in PAGE for name in SECTIONS)
+    assert all(re.search(rf"\n\|[^\n]*\b{array}\b", PAGE) for array in AXES)
 
 
 @pytest.mark.parametrize(
