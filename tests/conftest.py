@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 import nco
 from nco.checker import check
+
+# before torch is loaded, here and in processes that tests start: on small tensors, threads wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +64,36 @@ def fake_solvers(monkeypatch) -> str:
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("PYTHONPATH", folder)
     return "fake_solvers"
+
+
+@pytest.fixture
+def tiny_policy():
+    """A small untrained attention policy, always the same, as it is used: without dropout or gradients."""
+    import torch
+
+    from nco.policies import make_policy
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        return make_policy("attention", {"width": 16, "heads": 2, "feedforward": 32, "layers": 2}).eval()
+
+
+@pytest.fixture
+def drawn():
+    """Draw instances [batch] of a preset: the same arguments give the same instances."""
+    import torch
+
+    from nco.envs.presets import preset
+
+    def draw(batch: int, size: int, name: str = "cvrp", seed: int = 1):
+        return preset(name).generator(batch, size, torch.Generator().manual_seed(seed))
+
+    return draw
+
+
+@pytest.fixture
+def cvrp():
+    """The environment of the capacitated problem."""
+    from nco.envs.presets import preset
+
+    return preset("cvrp").env

@@ -17,14 +17,25 @@ def merge_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(-2)
 
 
+class Norm(nn.RMSNorm):
+    """RMSNorm whose weight follows the precision of its input: only then mixed precision reaches the fused kernel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, eps=1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., D] -> [..., D]."""
+        return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), self.eps)
+
+
 class Layer(nn.Module):
     """Self-attention and feed-forward, each on the normalised input and added to it (Vaswani et al. 2017; pre-norm)."""
 
     def __init__(self, width: int, heads: int, feedforward: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm_attention = nn.RMSNorm(width)
-        self.norm_feedforward = nn.RMSNorm(width)
+        self.norm_attention = Norm(width)
+        self.norm_feedforward = Norm(width)
         self.project_in = nn.Linear(width, 3 * width, bias=False)
         self.project_out = nn.Linear(width, width, bias=False)
         self.widen = nn.Linear(width, feedforward)
@@ -47,7 +58,7 @@ class Encoder(nn.Module):
     def __init__(self, width: int, heads: int, feedforward: int, layers: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Layer(width, heads, feedforward) for _ in range(layers))
-        self.norm = nn.RMSNorm(width)
+        self.norm = Norm(width)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, D] -> [B, N, D]."""
