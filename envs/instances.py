@@ -97,18 +97,19 @@ def _to_problem(arrays: Mapping[str, Floats]) -> Problem:
     pickup, service, opens = (arrays.get(key, np.zeros(nodes)) for key in ("pickup", "service", "opens"))
     closes = arrays.get("closes", np.full(nodes, np.inf))
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
+    xy = [(float(x), float(y)) for x, y in arrays["locs"]]
     clients = tuple(
-        Client(*arrays["locs"][k].tolist(), (float(arrays["demand"][k]),), (float(pickup[k]),), windows[k],
-               float(service[k]))
+        Client(*xy[k], (float(arrays["demand"][k]),), (float(pickup[k]),), windows[k], float(service[k]))
         for k in range(1, nodes)
-    )  # fmt: skip
+    )
     vehicle = VehicleType(
         capacity=(float(arrays["capacity"]),),
         end_depot=None if arrays.get("open", 0.0) else 0,
+        tw=windows[0],  # bounds open routes too
         max_distance=float(arrays.get("max_distance", np.inf)),
     )
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", 0.0) else "mixed"
-    return Problem((Depot(*arrays["locs"][0].tolist(), windows[0]),), clients, (vehicle,), backhaul=backhaul)
+    return Problem((Depot(*xy[0], windows[0]),), clients, (vehicle,), backhaul=backhaul)
 
 
 def has(instances: TensorDict, key: str) -> bool:

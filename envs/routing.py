@@ -44,7 +44,7 @@ class RoutingEnv:
     @staticmethod
     def max_steps(instances: TensorDict) -> int:
         """Bound on the length of an episode."""
-        return 2 * (instances["locs"].shape[1] - 1)
+        return 2 * (int(instances["locs"].shape[1]) - 1)
 
     def reset(self, instances: TensorDict, rollouts: int) -> State:
         """The state of S fresh rollouts of each problem."""
@@ -73,7 +73,7 @@ class RoutingEnv:
     def done(state: State) -> Tensor:
         """Whether all clients are served: [B, *L]."""
         clients = state.visited.shape[-1] - 1
-        return state.visited.sum(dim=-1) == clients  # on a CPU ten times as fast as `all`
+        return state.visited.sum(dim=-1) == clients  # faster than `all` on a CPU
 
     def features(self, instances: TensorDict, state: State) -> Tensor:
         """What a policy sees of the constraints' state: [B, *L, F]."""
@@ -111,3 +111,14 @@ class RoutingEnv:
         self, instances: TensorDict, slots: tuple[Tensor, ...], origin: Tensor, action: Tensor
     ) -> tuple[Tensor, ...]:
         return tuple(c.step(instances, slot, origin, action) for c, slot in zip(self.constraints, slots, strict=True))
+
+
+def split_routes(path: list[int]) -> list[list[int]]:
+    """Routes of a path that visits the depot, node 0, between them."""
+    routes: list[list[int]] = [[]]
+    for node in path:
+        if node:
+            routes[-1].append(node)
+        elif routes[-1]:
+            routes.append([])
+    return [route for route in routes if route]

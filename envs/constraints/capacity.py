@@ -19,7 +19,8 @@ class Capacity:
     num_features: ClassVar[int] = 1
 
     def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        return instances["capacity"][:, None].expand(-1, rollouts)
+        capacity: Tensor = instances["capacity"]
+        return capacity[:, None].expand(-1, rollouts)
 
     def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
         full = per_problem(instances["capacity"], state)

@@ -19,7 +19,8 @@ class TimeWindows:
     num_features: ClassVar[int] = 1
 
     def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        return instances["opens"][:, :1].expand(-1, rollouts)
+        opens: Tensor = instances["opens"]
+        return opens[:, :1].expand(-1, rollouts)
 
     def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
         arrival = state + leg(instances, origin, action, "duration")

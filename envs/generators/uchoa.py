@@ -14,7 +14,7 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 GRID = 1000.0
-#: Ranges of the demand kinds 0 to 4. Kind 5 takes the last two by quadrant, kind 6 takes 1 (many small) or 4 (few large).
+#: Ranges of demand kinds 0 to 4. Kind 5 takes the last two by quadrant, kind 6 takes 1 (many small) or 4 (few large).
 RANGES = torch.tensor([[1, 1], [1, 10], [5, 10], [1, 100], [50, 100], [1, 50], [51, 100]], dtype=torch.float32)
 
 

@@ -10,7 +10,7 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 from nco.envs.instances import symmetries
-from nco.envs.routing import RoutingEnv
+from nco.envs.routing import RoutingEnv, split_routes
 from nco.policies.base import Policy
 from nco.rollout.eager import Trajectory, rollout
 
@@ -74,14 +74,3 @@ def _best(done: Trajectory, scale: float, max_routes: float) -> Candidate:
     excess = (routes - max_routes).clamp(min=0)
     best = int((cost + excess * (1 + cost.max())).flatten().argmin())
     return Candidate(split_routes(actions.flatten(0, 1)[best].tolist()), float(cost.flatten()[best]) * scale)
-
-
-def split_routes(path: list[int]) -> list[list[int]]:
-    """Routes of a path that visits the depot, node 0, between them."""
-    routes: list[list[int]] = [[]]
-    for node in path:
-        if node:
-            routes[-1].append(node)
-        elif routes[-1]:
-            routes.append([])
-    return [route for route in routes if route]
