@@ -33,13 +33,14 @@ class Format:
 
 
 NCO_JSON = Format("nco-json", "nco.io.nco_json", r"\A\s*\{", ".json")
+TSPLIB = Format("tsplib", "nco.io.tsplib", r"^[ \t]*TYPE[ \t]*:[ \t]*A?TSP\b", ".tsp")
 VRPLIB = Format("vrplib", "nco.io.vrplib", r"^[ \t]*((DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|[A-Z_]+_SECTION\b)", ".vrp")
 SOLOMON = Format("solomon", "nco.io.solomon", r"^[ \t]*CUST(OMER|[ \t]+NO\.)")
 SOL = Format("sol", "nco.io.sol", r"^[ \t]*Route\b", ".sol")
 
 ROUTEFINDER = Format("routefinder", "nco.io.routefinder", r"\APK", ".npz")
 
-PROBLEM_READERS = (NCO_JSON, VRPLIB, SOLOMON)
+PROBLEM_READERS = (NCO_JSON, TSPLIB, VRPLIB, SOLOMON)
 PROBLEM_WRITERS = (NCO_JSON, VRPLIB)
 SET_READERS = (ROUTEFINDER,)
 SOLUTION_READERS = (NCO_JSON, SOL)

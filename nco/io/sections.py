@@ -85,7 +85,7 @@ def _new_section(result: Scan, number: int, name: str, names: Sequence[str]) -> 
 def _new_specification(result: Scan, number: int, key: str, value: str, keys: Sequence[str]) -> None:
     if key not in keys:
         result.faults.append(Fault("F007", f"line {number}", f"{key} is unknown", did_you_mean(key, keys)))
-    elif key in result.specifications or key in result.sections:
+    elif key in result.sections or (key in result.specifications and key != "COMMENT"):
         result.faults.append(Fault("F010", f"line {number}", f"{key} was given before", "Remove one of the two"))
     else:
         result.specifications[key] = (number, value)
@@ -97,6 +97,11 @@ def is_number(word: str) -> bool:
         return math.isfinite(float(word)) and "_" not in word
     except ValueError:
         return False
+
+
+def is_count(word: str) -> bool:
+    """True for a whole number of reasonable length."""
+    return word.isdecimal() and len(word) < 10
 
 
 def _wrong(words: Sequence[str]) -> list[str]:
@@ -135,15 +140,20 @@ def _misplaced(line: int, node: float, expected: int) -> Fault:
     return Fault("F005", f"line {line}", f"node {node:g} where node {expected} belongs", "List nodes in order, from 1")
 
 
-def check_matrix(section: Section, layout: str, size: int) -> Iterator[Fault]:
-    """Faults of EDGE_WEIGHT_SECTION: entries that are not numbers, rows or numbers that are missing."""
+def check_matrix(section: Section, layout: str, size: int, wrapped: bool) -> Iterator[Fault]:
+    """Faults of EDGE_WEIGHT_SECTION: entries that are not numbers, rows or numbers that are missing.
+
+    `wrapped`: a row of a full matrix may run over several lines. Those of a triangle always may.
+    """
     bad = ((line, word) for line, words in section.rows for word in _wrong(words))
     for line, word in islice(bad, MOST_FAULTS):
         yield Fault("F005", f"line {line}", f"'{word}' is not a finite number", "Give a number")
     entries = sum(len(words) for _, words in section.rows)
-    expected = size * size if layout == "FULL_MATRIX" else size * (size - 1) // 2
-    uneven = layout == "FULL_MATRIX" and any(len(words) != size for _, words in section.rows)
+    full = layout == "FULL_MATRIX"
+    expected = size * size if full else size * (size + (1 if "DIAG" in layout else -1)) // 2
+    uneven = full and not wrapped and any(len(words) != size for _, words in section.rows)
     if entries != expected or uneven:
-        shape = f"{size} rows of {size}" if layout == "FULL_MATRIX" else "1, 2, 3 ... per row, without the diagonal"
+        diagonal = "with" if "DIAG" in layout else "without"
+        shape = f"{size} rows of {size}" if full else f"one triangle, {diagonal} the diagonal"
         what = f"{entries} entries for {layout} of {size} nodes"
         yield Fault("F006", f"line {section.line}", what, f"Give {expected} numbers: {shape}")

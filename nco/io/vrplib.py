@@ -18,21 +18,20 @@ from numpy.typing import NDArray
 
 from nco.errors import Fault, FileError
 from nco.io.files import at_lines
-from nco.io.sections import Scan, check_matrix, check_table, is_number, scan
+from nco.io.sections import Scan, check_table, is_count, is_number, scan
+from nco.io.weights import EXPLICIT, ROUNDED, check_kind, check_weights, given_matrix, on_the_map, value_of
 from nco.problem import ALWAYS, Client, Depot, Floats, Problem, Profile, VehicleType
 from nco.rounding import Rounding
 
 TYPES = ("CVRP", "CVRPTW", "VRPTW")
-#: EDGE_WEIGHT_TYPE -> the rounding it stands for.
-EDGE_WEIGHTS: dict[str, Rounding] = {"EUC_2D": "round", "FLOOR_2D": "trunc", "EXPLICIT": "none"}
-LAYOUTS = ("FULL_MATRIX", "LOWER_ROW")
 #: Sections with a row per node -> numbers in a row.
 TABLES = {"NODE_COORD": 2, "DEMAND": 1, "BACKHAUL": 1, "TIME_WINDOW": 2, "SERVICE_TIME": 1}
-SECTIONS = (*TABLES, "EDGE_WEIGHT", "DEPOT")
+READ_BY_LIBRARY = (*TABLES, "DEPOT")
+SECTIONS = (*READ_BY_LIBRARY, "EDGE_WEIGHT")
 NUMBERS = ("CAPACITY", "DISTANCE", "SERVICE_TIME")
-REQUIRED = ("TYPE", "DIMENSION", "CAPACITY", "EDGE_WEIGHT_TYPE")
+REQUIRED = ("TYPE", "DIMENSION", "CAPACITY")
 IGNORED = ("NAME", "COMMENT", "NODE_COORD_TYPE", "DISPLAY_DATA_TYPE")
-KEYS = (*REQUIRED, "EDGE_WEIGHT_FORMAT", "VEHICLES", "DISTANCE", "SERVICE_TIME", *IGNORED)
+KEYS = (*REQUIRED, "EDGE_WEIGHT_TYPE", "EDGE_WEIGHT_FORMAT", "VEHICLES", "DISTANCE", "SERVICE_TIME", *IGNORED)
 
 
 def read_problem(text: str, rounding: Rounding | None) -> Problem:
@@ -41,54 +40,41 @@ def read_problem(text: str, rounding: Rounding | None) -> Problem:
     faults = [*_type(found)] or [*found.faults, *_specifications(found), *_sections(found)]
     if faults:
         raise FileError(faults)
-    layout = ("DIMENSION", "EDGE_WEIGHT_TYPE", "EDGE_WEIGHT_FORMAT")
-    data = vrplib.parse.parse_vrplib(found.text(layout, SECTIONS), compute_edge_weights=False)
+    data = vrplib.parse.parse_vrplib(found.text(["DIMENSION"], READ_BY_LIBRARY), compute_edge_weights=False)
     return _problem(found, data, rounding)
 
 
-def _value(found: Scan, key: str) -> str:
-    return found.specifications[key][1].upper() if key in found.specifications else ""
-
-
 def _type(found: Scan) -> Iterator[Fault]:
-    if "TYPE" in found.specifications and _value(found, "TYPE") not in TYPES:
+    if "TYPE" in found.specifications and value_of(found, "TYPE") not in TYPES:
         line, value = found.specifications["TYPE"]
         yield Fault("F009", f"line {line}", f"TYPE {value} is not supported", f"Supported are {', '.join(TYPES)}")
 
 
 def _specifications(found: Scan) -> Iterator[Fault]:
-    explicit = _value(found, "EDGE_WEIGHT_TYPE") == "EXPLICIT"
-    for key in (*REQUIRED, "EDGE_WEIGHT_FORMAT") if explicit else REQUIRED:
+    yield from check_kind(found)
+    for key in REQUIRED:
         if key not in found.specifications:
             yield Fault("F004", "file", f"{key} is missing", f"Add a line '{key} : ...'")
-    for key, valid in (("EDGE_WEIGHT_TYPE", tuple(EDGE_WEIGHTS)), ("EDGE_WEIGHT_FORMAT", LAYOUTS if explicit else ())):
-        if valid and key in found.specifications and _value(found, key) not in valid:
-            line, value = found.specifications[key]
-            yield Fault("F009", f"line {line}", f"{key} {value} is not supported", f"Supported are {', '.join(valid)}")
     for key in NUMBERS:
-        if key in found.specifications and not is_number(_value(found, key)):
+        if key in found.specifications and not is_number(value_of(found, key)):
             line, value = found.specifications[key]
             yield Fault("F005", f"line {line}", f"{key} is '{value}'", "Give a finite number")
     for key in ("DIMENSION", "VEHICLES"):
-        if key in found.specifications and not _is_whole(_value(found, key)):
+        if key in found.specifications and not is_count(value_of(found, key)):
             line, value = found.specifications[key]
             yield Fault("F005", f"line {line}", f"{key} is '{value}'", "Give a whole number")
 
 
-def _is_whole(word: str) -> bool:
-    return word.isdecimal() and len(word) < 10
-
-
 def _sections(found: Scan) -> Iterator[Fault]:
-    if not _is_whole(_value(found, "DIMENSION")):
+    if not is_count(value_of(found, "DIMENSION")):
         return  # a fault of the specifications; without it no section can be judged
-    size = int(_value(found, "DIMENSION"))
+    size = int(value_of(found, "DIMENSION"))
     if size < 2:
         where = f"line {found.specifications['DIMENSION'][0]}"
         yield Fault("P102", where, f"DIMENSION {size} leaves no client beside the depot", "Give at least two nodes")
         return
-    explicit = _value(found, "EDGE_WEIGHT_TYPE") == "EXPLICIT"
-    windows = ("TIME_WINDOW",) if _value(found, "TYPE") in TYPES[1:] else ()
+    explicit = value_of(found, "EDGE_WEIGHT_TYPE") == EXPLICIT
+    windows = ("TIME_WINDOW",) if value_of(found, "TYPE") in TYPES[1:] else ()
     for name in ("EDGE_WEIGHT" if explicit else "NODE_COORD", "DEMAND", *windows, "DEPOT"):
         if name not in found.sections:
             yield Fault("F004", "file", f"{name}_SECTION is missing", "Add the section")
@@ -97,13 +83,7 @@ def _sections(found: Scan) -> Iterator[Fault]:
             yield from check_table(name, found.sections[name], width, size)
     if "DEPOT" in found.sections:
         yield from _depot(found, size)
-    if "EDGE_WEIGHT" in found.sections:
-        section, layout = found.sections["EDGE_WEIGHT"], _value(found, "EDGE_WEIGHT_FORMAT")
-        if explicit and layout in LAYOUTS:
-            yield from check_matrix(section, layout, size)
-        elif _value(found, "EDGE_WEIGHT_TYPE") in EDGE_WEIGHTS and not explicit:
-            what = "there is a matrix, but EDGE_WEIGHT_TYPE is not EXPLICIT"
-            yield Fault("F005", f"line {section.line}", what, "Correct one of the two")
+    yield from check_weights(found, size, wrapped=False)
 
 
 def _depot(found: Scan, size: int) -> Iterator[Fault]:
@@ -115,7 +95,7 @@ def _depot(found: Scan, size: int) -> Iterator[Fault]:
     elif len(depots) > 1:
         what = f"there are {len(depots)} depots"
         yield Fault("F009", f"line {section.line}", what, "Give one depot, or use nco-json for several")
-    elif not _is_whole(depots[0][1]):
+    elif not is_count(depots[0][1]):
         yield Fault("F005", f"line {depots[0][0]}", f"'{depots[0][1]}' is not a node", "Give a whole number")
     elif int(depots[0][1]) not in range(1, size + 1):
         yield Fault("P108", f"line {depots[0][0]}", f"there is no node {depots[0][1]}", f"Give 1 to {size}")
@@ -129,18 +109,19 @@ def _problem(found: Scan, data: dict[str, Any], rounding: Rounding | None) -> Pr
         values = np.asarray(data[name], dtype=np.float64) if name in data else np.full((size, width), otherwise)
         return np.asarray(values.reshape(size, width)[order])
 
-    service = column("service_time", otherwise=float(_value(found, "SERVICE_TIME") or 0))
+    service = column("service_time", otherwise=float(value_of(found, "SERVICE_TIME") or 0))
     if "SERVICE_TIME" in found.specifications:  # one value for all is meant for clients
         service[0] = 0.0
     demand, backhaul = column("demand"), column("backhaul")
     _require_idle_depot(found, depot, {"DEMAND": demand, "BACKHAUL": backhaul, "SERVICE_TIME": service})
-    xy = column("node_coord", 2).tolist() if "node_coord" in data else [(None, None)] * size
+    nodes = np.asarray(data["node_coord"], dtype=np.float64) if "node_coord" in data else None
+    xy = [(None, None)] * size if nodes is None else on_the_map(found, nodes)[order].tolist()
+    matrix = given_matrix(found, nodes)
     windows = column("time_window", 2, ALWAYS).tolist()
     pickups = backhaul.tolist() if "backhaul" in data else [()] * size
-    matrix = np.asarray(data["edge_weight"], dtype=np.float64)[np.ix_(order, order)] if "edge_weight" in data else None
     limits = {"max_distance": math.inf, "max_duration": math.inf}
-    limits[_limited(bool(service.any()), "time_window" in data)] = float(_value(found, "DISTANCE") or math.inf)
-    vehicles = int(_value(found, "VEHICLES")) if "VEHICLES" in found.specifications else None
+    limits[_limited(bool(service.any()), "time_window" in data)] = float(value_of(found, "DISTANCE") or math.inf)
+    vehicles = int(value_of(found, "VEHICLES")) if "VEHICLES" in found.specifications else None
     clients = tuple(
         Client(x, y, tuple(delivery), tuple(pickup), (opens, closes), stay)
         for (x, y), delivery, pickup, (opens, closes), (stay,) in zip(
@@ -154,13 +135,13 @@ def _problem(found: Scan, data: dict[str, Any], rounding: Rounding | None) -> Pr
             vehicle_types=(
                 VehicleType(
                     vehicles,
-                    (float(_value(found, "CAPACITY")),),
+                    (float(value_of(found, "CAPACITY")),),
                     max_distance=limits["max_distance"],
                     max_duration=limits["max_duration"],
                 ),
             ),
-            profiles=(Profile(distance=matrix),),
-            rounding=rounding or EDGE_WEIGHTS[_value(found, "EDGE_WEIGHT_TYPE")],
+            profiles=(Profile(distance=None if matrix is None else matrix[np.ix_(order, order)]),),
+            rounding=rounding or ROUNDED.get(value_of(found, "EDGE_WEIGHT_TYPE"), "none"),
             name=found.specifications.get("NAME", (0, ""))[1],
         )
 
@@ -194,7 +175,7 @@ _KEY_OF = {"capacity": "CAPACITY", "num_available": "VEHICLES", "max_distance": 
 def _line_of(found: Scan, order: NDArray[np.intp], kind: str, index: int, name: str) -> int | None:
     """The line that a field of a problem comes from."""
     if kind == "profiles":
-        return found.sections["EDGE_WEIGHT"].line
+        return found.sections["EDGE_WEIGHT"].line if "EDGE_WEIGHT" in found.sections else None
     if kind == "vehicle_types":
         return found.specifications[_KEY_OF[name]][0]
     section = found.sections.get(_SECTION_OF[name])
@@ -236,14 +217,15 @@ def _lost(problem: Problem) -> Iterator[str]:
             yield f"{name} of a profile"
     if profile.duration is not None and not np.array_equal(profile.duration, problem.distance_matrix()):
         yield "durations that differ from the distances"
-    if not problem.required.all():
-        yield "optional clients"
-    if problem.backhaul != "mixed":
-        yield f"backhaul={problem.backhaul!r}"
-    if _has_windows(problem) and not np.isfinite(problem.tw).all():
-        yield "a time window without an end beside others"
-    if not problem.has_coordinates and np.isfinite(problem.xy).any():
-        yield "coordinates of some places only"
+    features = {
+        "optional clients": not problem.required.all(),
+        f"backhaul={problem.backhaul!r}": problem.backhaul != "mixed",
+        "shipments": bool(problem.shipments),
+        f"objective={problem.objective!r}": problem.objective != "sum",
+        "a time window without an end beside others": _has_windows(problem) and not np.isfinite(problem.tw).all(),
+        "coordinates of some places only": not problem.has_coordinates and bool(np.isfinite(problem.xy).any()),
+    }
+    yield from (feature for feature, present in features.items() if present)
 
 
 def _has_windows(problem: Problem) -> bool:
@@ -257,9 +239,9 @@ def _limit_of(problem: Problem) -> str:
 def _head(problem: Problem) -> dict[str, Any]:
     vehicle = problem.vehicle_types[0]
     limit = getattr(vehicle, _limit_of(problem))
-    rounded: dict[str, str] = {rounding: kind for kind, rounding in EDGE_WEIGHTS.items() if rounding != "none"}
+    rounded: dict[str, str] = {rounding: kind for kind, rounding in ROUNDED.items()}
     coordinates = problem.profiles[0].distance is None
-    weights = rounded.get(problem.rounding, "EXPLICIT") if coordinates else "EXPLICIT"
+    weights = rounded.get(problem.rounding, EXPLICIT) if coordinates else EXPLICIT
     head = {
         "NAME": " ".join(problem.name.split()),
         "TYPE": "VRPTW" if _has_windows(problem) else "CVRP",
@@ -268,7 +250,7 @@ def _head(problem: Problem) -> dict[str, Any]:
         "CAPACITY": _shortest(vehicle.capacity[0]),
         "DISTANCE": None if limit == math.inf else _shortest(limit),
         "EDGE_WEIGHT_TYPE": weights,
-        "EDGE_WEIGHT_FORMAT": "FULL_MATRIX" if weights == "EXPLICIT" else None,
+        "EDGE_WEIGHT_FORMAT": "FULL_MATRIX" if weights == EXPLICIT else None,
     }
     return {key: value for key, value in head.items() if value is not None}
 
@@ -276,7 +258,7 @@ def _head(problem: Problem) -> dict[str, Any]:
 def _body(problem: Problem) -> dict[str, Any]:
     at_depot = [0.0]
     body: dict[str, Any] = {}
-    if _head(problem)["EDGE_WEIGHT_TYPE"] == "EXPLICIT":
+    if _head(problem)["EDGE_WEIGHT_TYPE"] == EXPLICIT:
         body["EDGE_WEIGHT"] = problem.distance_matrix()
     if problem.has_coordinates:
         body["NODE_COORD"] = problem.xy

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import nco
-from nco.io import schema
+from nco.io import schema, tsplib, vrplib
 from nco.io.formats import (
     PROBLEM_READERS,
     PROBLEM_WRITERS,
@@ -17,7 +17,7 @@ from nco.io.formats import (
     recognise,
 )
 from nco.io.routefinder import AXES
-from nco.io.vrplib import KEYS, SECTIONS
+from nco.io.weights import LAYOUTS, TYPES
 from nco.rounding import ROUNDINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
@@ -47,8 +47,9 @@ def test_the_page_names_every_format_rounding_and_entry() -> None:
     for known in {*PROBLEM_READERS, *PROBLEM_WRITERS, *SET_READERS, *SOLUTION_READERS, *SOLUTION_WRITERS}:
         assert known.name in PAGE
     assert all(f"\n| {name} |" in PAGE for name in ROUNDINGS)
-    assert all(re.search(rf"\n\|[^|]*\b{key}\b[^|]*\|", PAGE) for key in KEYS)
-    assert all(f"\n| {name}_SECTION |" in PAGE for name in SECTIONS)
+    assert all(re.search(rf"\n\|[^|]*\b{key}\b[^|]*\|", PAGE) for key in {*vrplib.KEYS, *tsplib.KEYS, *TYPES})
+    assert all(f"\n| {name}_SECTION |" in PAGE for name in {*vrplib.SECTIONS, *tsplib.SECTIONS})
+    assert all(layout in PAGE for layout in LAYOUTS)
     assert all(re.search(rf"\n\|[^\n]*\b{array}\b", PAGE) for array in AXES)
 
 

@@ -179,7 +179,7 @@ def test_a_route_limit_is_written_where_the_format_means_it(limit: str, service:
             nco.write(problem, tmp_path / "x.vrp")
 
 
-@pytest.mark.parametrize("rounding", ["none", "round", "trunc", "dimacs", "exact"])
+@pytest.mark.parametrize("rounding", ["none", "round", "trunc", "ceil", "dimacs", "exact"])
 def test_distances_survive_whatever_their_rounding(rounding: str, tmp_path: Path) -> None:
     problem = nco.read(DATA / "windows.vrp", rounding=rounding)  # type: ignore[arg-type]
     nco.write(problem, tmp_path / "x.vrp")
@@ -201,7 +201,7 @@ def test_everything_that_cannot_be_expressed_is_named(tmp_path: Path) -> None:
     text = str(raised.value)
     for what in ("several depots", "several vehicle types", "several profiles", "2 dimensions", "fixed_cost"):
         assert what in text
-    for what in ("reload_depots", "preference of", "optional clients", "backhaul='last'"):
+    for what in ("reload_depots", "preference of", "optional clients", "backhaul='last'", "shipments", "'max'"):
         assert what in text
     assert not (tmp_path / "x.vrp").exists()
 
