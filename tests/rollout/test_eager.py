@@ -3,9 +3,9 @@ import torch
 
 import nco
 from nco.envs.instances import to_problems
+from nco.envs.routing import split_routes
 from nco.rollout import log_probability, rollout
 from nco.rollout.starts import first_clients
-from nco.search.sampling import split_routes
 
 
 def sample(policy, env, instances, seed, rollouts=4):
