@@ -23,7 +23,7 @@ def test_the_top_level_names_are_these() -> None:
     assert (nco.read, nco.read_solution, nco.write) == (nco.io.read, nco.io.read_solution, nco.io.write)
 
 
-@pytest.mark.parametrize("name", ["windows.vrp", "full-matrix.vrp", "solomon.txt", "everything.json"])
+@pytest.mark.parametrize("name", [path.name for path in sorted(DATA.iterdir()) if path.suffix != ".sol"])
 def test_the_format_is_recognised_by_content(name: str, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes((DATA / name).read_bytes())
     assert nco.read(tmp_path / "data").num_clients == nco.read(DATA / name).num_clients
