@@ -1,0 +1,103 @@
+import pytest
+import torch
+from tensordict import TensorDict
+
+from nco.envs.constraints.capacity import Capacity
+from nco.envs.constraints.load import Load
+from nco.envs.routing import RoutingEnv, split_routes
+
+
+@pytest.fixture
+def line() -> TensorDict:
+    """Depot and three clients on a line, one apart from the next; two fit in a vehicle."""
+    return TensorDict(
+        {
+            "locs": torch.tensor([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]]),
+            "demand": torch.tensor([[0.0, 1.0, 1.0, 1.0]]),
+            "capacity": torch.tensor([2.0]),
+            "scale": torch.tensor([1.0]),
+        },
+        batch_size=[1],
+    )
+
+
+def follow(env, instances, actions):
+    state = env.reset(instances, 1)
+    for action in actions:
+        state = env.step(instances, state, torch.tensor([[action]]))
+    return state
+
+
+@pytest.mark.parametrize(
+    ("actions", "mask"),
+    [
+        ([], [0, 1, 1, 1]),
+        ([2], [1, 1, 0, 1]),
+        ([2, 1], [1, 0, 0, 0]),
+        ([2, 1, 0], [0, 0, 0, 1]),
+        ([2, 1, 0, 3], [1, 0, 0, 0]),
+        ([2, 1, 0, 3, 0], [1, 0, 0, 0]),
+    ],
+)
+def test_a_vehicle_serves_what_fits_and_refills_at_the_depot(line, actions, mask):
+    env = RoutingEnv([Capacity()])
+    assert env.action_mask(line, follow(env, line, actions)).int().tolist() == [[mask]]
+
+
+def test_an_episode_is_done_when_the_last_client_is_served(line):
+    env = RoutingEnv([Capacity()])
+    done = [bool(env.done(follow(env, line, [1, 0, 2, 3][:k]))) for k in range(5)]
+    assert done == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("actions", "cost"),
+    [([1, 2, 0, 3], 10.0), ([1, 2, 0, 3, 0, 0], 10.0), ([1, 0, 2, 0, 3], 12.0), ([3, 0, 2, 1], 10.0)],
+)
+def test_cost_is_the_distance_with_all_ways_home(line, actions, cost):
+    env = RoutingEnv([Capacity()])
+    assert env.cost(line, torch.tensor([[actions]])).tolist() == [[cost]]
+
+
+def test_ways_home_are_free_on_open_routes(line):
+    env = RoutingEnv([Capacity()])
+    actions = torch.tensor([[[1, 2, 0, 3]]])
+    both = torch.cat([line, line])
+    both["open"] = torch.tensor([False, True])
+    assert env.cost(both, actions.expand(2, 1, -1)).tolist() == [[10.0], [5.0]]
+
+
+def test_cost_follows_an_asymmetric_matrix_in_the_direction_of_travel(line):
+    env = RoutingEnv([Capacity()])
+    line["distance"] = torch.arange(16.0).reshape(1, 4, 4)
+    actions = torch.tensor([[[1, 2, 0, 3]]])
+    assert env.cost(line, actions).item() == 1 + 6 + 8 + 3 + 12
+
+
+def test_a_pickup_needs_room_once_the_deliveries_before_it_are_gone(line):
+    env = RoutingEnv([Load()])
+    line["demand"] = torch.tensor([[0.0, 2.0, 0.0, 1.0]])
+    line["pickup"] = torch.tensor([[0.0, 0.0, 2.0, 0.0]])
+    allowed = {tuple(a): env.action_mask(line, follow(env, line, a))[0, 0, 1:].int().tolist() for a in ([], [1], [2])}
+    assert allowed == {(): [1, 1, 1], (1,): [0, 1, 0], (2,): [0, 0, 0]}
+
+
+def test_a_route_for_every_client_is_the_longest_episode(line):
+    env = RoutingEnv([Capacity()])
+    longest = [1, 0, 2, 0, 3, 0]
+    assert len(longest) == env.max_steps(line)
+    assert env.done(follow(env, line, longest))
+
+
+@pytest.mark.parametrize(
+    ("path", "routes"),
+    [
+        ([], []),
+        ([0, 0], []),
+        ([1], [[1]]),
+        ([1, 2, 0, 3], [[1, 2], [3]]),
+        ([0, 1, 0, 0, 2, 0, 0], [[1], [2]]),
+    ],
+)
+def test_a_path_splits_into_routes_at_the_depot(path, routes):
+    assert split_routes(path) == routes
