@@ -1,29 +1,35 @@
 """Batches of problems as tensors: what environments and policies work on.
 
-Instances are a TensorDict of batch size [B]. Node 0 is the depot, nodes 1..n are the clients, N = n + 1. Keys that
-every problem has:
+Instances are a TensorDict of batch size [B]. The first M nodes are tokens, one for each vehicle, or for each type of
+which there are many, at its depot; n clients follow; N = M + n. Keys that every problem has:
 
 locs           [B, N, 2]  coordinates, scaled to the unit square with one factor for both axes
-demand         [B, N]     delivery: whole numbers in float32 (exact below 2**24), zero at the depot
-capacity       [B]        of every vehicle, in the same unit
+demand         [B, N]     delivery: whole numbers in float32 (exact below 2**24), zero at the tokens
+capacity       [B, M]     in the same unit
 scale          [B]        length of the unit square's side in the problem's own unit
 
 and keys that some have, with the neutral value that makes them equal to not having it:
 
-distance       [B, N, N]  in units of `scale`; without it, Euclidean distances of `locs`
-duration       [B, N, N]  travel times; without it, the distances
+distance       [B, N, N] or [B, M, N, N] by vehicle, in units of `scale`; without it, Euclidean distances of `locs`
+duration       [B, N, N] or [B, M, N, N] travel times at speed 1; without it, the distances
 pickup         [B, N]     taken to the depot, in the unit of demand (0)
 backhaul_last  [B] bool   a route delivers everything before its first pickup (False)
-opens, closes  [B, N]     time windows; those of the depot bound the whole route (0, inf)
+opens, closes  [B, N]     time windows; those of a token bound its whole routes (0, inf)
 service        [B, N]     service times (0)
-max_distance   [B]        of a route (inf)
-open           [B] bool   routes end at their last client (False)
+allowed        [B, M, N] bool: who may visit whom (True)
+max_distance   [B, M]     of a route (inf)
+open           [B, M] bool: routes end at their last client (False)
+speed          [B, M]     travel time = duration / speed (1)
+available      [B, M]     routes that may be begun (inf)
+reloads        [B, M] bool: all routes of a token are trips of one vehicle (False: each is another vehicle)
+unit_cost      [B, M]     price of distance (1)
+fixed_cost     [B, M]     price of a route (0)
+penalty        [B, M, N]  price of a visit, zero at the tokens (0)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 import numpy as np
 import torch
@@ -32,7 +38,8 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.places import map_coordinates
-from nco.problem import Backhaul, Client, Depot, Floats, Problem, VehicleType
+from nco.problem import Backhaul, Client, Depot, Floats, Objective, Problem, Profile, VehicleType, Window
+from nco.solution import Route
 
 #: Whole numbers are exact in float32 up to here.
 EXACT = 2**24
@@ -57,7 +64,7 @@ def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.d
     tensors = {
         "locs": torch.from_numpy((xy - low) / scale).float()[None],
         "demand": torch.from_numpy(np.concatenate([[0.0], demand])).float()[None],
-        "capacity": torch.tensor([capacity], dtype=torch.float32),
+        "capacity": torch.tensor([[capacity]], dtype=torch.float32),
         "distance": torch.from_numpy(problem.distance(nodes[:, None], nodes[None, :], profile) / scale).float()[None],
         "scale": torch.tensor([scale], dtype=torch.float32),
     }
@@ -86,30 +93,73 @@ def _fitting(demand: Floats, capacity: float) -> tuple[Floats, float]:
     return np.minimum(demand, capacity), float(capacity)
 
 
-def to_problems(instances: TensorDict) -> list[Problem]:
+def to_problems(instances: TensorDict, objective: Objective = "sum") -> list[Problem]:
     """The problems of a batch of generated instances, with their exact float32 numbers."""
     batch = {key: tensor.cpu().double().numpy() for key, tensor in instances.items()}
-    return [_to_problem({key: array[k] for key, array in batch.items()}) for k in range(instances.batch_size[0])]
+    size = instances.batch_size[0]
+    return [_to_problem({key: array[k] for key, array in batch.items()}, objective) for k in range(size)]
 
 
-def _to_problem(arrays: Mapping[str, Floats]) -> Problem:
-    nodes = len(arrays["locs"])
-    pickup, service, opens = (arrays.get(key, np.zeros(nodes)) for key in ("pickup", "service", "opens"))
-    closes = arrays.get("closes", np.full(nodes, np.inf))
+def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
+    """One problem: every token becomes a vehicle type with a depot and a profile of its own (one of each if M = 1)."""
+    nodes, fleet = len(arrays["locs"]), len(arrays["capacity"])
+    x, y = arrays["locs"].T.tolist()
+    opens, closes = arrays.get("opens", np.zeros(nodes)), arrays.get("closes", np.full(nodes, np.inf))
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
-    xy = [(float(x), float(y)) for x, y in arrays["locs"]]
-    clients = tuple(
-        Client(*xy[k], (float(arrays["demand"][k]),), (float(pickup[k]),), windows[k], float(service[k]))
-        for k in range(1, nodes)
+    demand, pickup, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "pickup", "service"))
+    clients = tuple(Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k]) for k in range(fleet, nodes))
+    depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
+    backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
+    vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
+    profiles = tuple(_profile(arrays, v) for v in range(fleet))
+    return Problem(depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, objective=objective)
+
+
+def _vehicle(arrays: Mapping[str, Floats], v: int, window: Window) -> VehicleType:
+    def of(key: str, neutral: float) -> float:
+        return float(arrays[key][v]) if key in arrays else neutral
+
+    reloads = bool(of("reloads", 0.0))
+    available = 1.0 if reloads else of("available", np.inf)
+    return VehicleType(
+        None if np.isinf(available) else int(available),
+        (of("capacity", np.inf),),
+        start_depot=v,
+        end_depot=None if of("open", 0.0) else v,
+        fixed_cost=of("fixed_cost", 0.0),
+        unit_distance_cost=of("unit_cost", 1.0),
+        speed=of("speed", 1.0),
+        tw=window,  # bounds open routes too
+        max_distance=of("max_distance", np.inf),
+        reload_depots=(v,) if reloads else (),
+        profile=v,
     )
-    vehicle = VehicleType(
-        capacity=(float(arrays["capacity"]),),
-        end_depot=None if arrays.get("open", 0.0) else 0,
-        tw=windows[0],  # bounds open routes too
-        max_distance=float(arrays.get("max_distance", np.inf)),
-    )
-    backhaul: Backhaul = "last" if arrays.get("backhaul_last", 0.0) else "mixed"
-    return Problem((Depot(*xy[0], windows[0]),), clients, (vehicle,), backhaul=backhaul)
+
+
+def _profile(arrays: Mapping[str, Floats], v: int) -> Profile:
+    fleet = len(arrays["capacity"])
+    allowed = arrays["allowed"][v, fleet:].astype(bool) if "allowed" in arrays else None
+    preference = 1.0 - arrays["penalty"][v, fleet:] if "penalty" in arrays else None
+    distance = arrays.get("distance") if not arrays["locs"].any() else None  # places are all the same: a matrix problem
+    return Profile(distance, allowed=allowed, preference=preference)
+
+
+def to_routes(instances: TensorDict, path: list[int]) -> list[Route]:
+    """Routes of `to_problems`' problem along one rollout's actions; trips of a vehicle that reloads are joined."""
+    fleet = fleet_size(instances)
+    trips: list[list[int]] = [[0]]  # token, then clients
+    for node in path:
+        if node < fleet:
+            trips.append([node])
+        else:
+            trips[-1].append(node)
+    trips = [trip for trip in trips if len(trip) > 1]
+    if not has(instances, "reloads"):
+        return [Route(tuple(clients), token) for token, *clients in trips]
+    merged: dict[int, list[int]] = {}
+    for token, *clients in trips:
+        merged[token] = [*merged[token], token, *clients] if token in merged else clients
+    return [Route(tuple(visits), token) for token, visits in merged.items()]
 
 
 def has(instances: TensorDict, key: str) -> bool:
@@ -117,43 +167,58 @@ def has(instances: TensorDict, key: str) -> bool:
     return key in instances.keys()  # noqa: SIM118 (a TensorDict is not a dict)
 
 
-def is_open(instances: TensorDict) -> Tensor:
-    """Whether routes end at their last client: [B]."""
-    if has(instances, "open"):
-        return cast(Tensor, instances["open"])
-    return torch.zeros(instances.batch_size, dtype=torch.bool, device=instances["locs"].device)
+def fleet_size(instances: TensorDict) -> int:
+    """M: number of vehicle tokens."""
+    return int(instances["capacity"].shape[1])
 
 
-def arcs(instances: TensorDict, origin: Tensor, destination: Tensor, key: str = "distance") -> Tensor:
-    """Distances (or the matrix `key`) between nodes: origin and destination [B, *L] -> [B, *L]."""
+def of_vehicle(values: Tensor, vehicle: Tensor) -> Tensor:
+    """Values [B, M] or [B, M, N] of vehicles [B, *L] -> [B, *L] or [B, *L, N]; a broadcast view when M = 1."""
+    batch, fleet, *rest = values.shape
+    if fleet == 1:
+        return values.view(batch, *[1] * (vehicle.dim() - 1), *rest).expand(*vehicle.shape, *rest)
+    index = vehicle.reshape(batch, -1, *[1] * len(rest)).expand(-1, -1, *rest)
+    return values.gather(1, index).view(*vehicle.shape, *rest)
+
+
+def arcs(instances: TensorDict, origin: Tensor, destination: Tensor, vehicle: Tensor, key: str) -> Tensor:
+    """Entries of the matrix `key` [B, N, N], or [B, M, N, N] by vehicle: all indices [B, *L] -> [B, *L].
+
+    "penalty" [B, M, N] is a matrix whose rows are vehicles. Without "distance", distances are those of `locs`.
+    """
     shape = origin.shape
     i, j = origin.reshape(shape[0], -1), destination.reshape(shape[0], -1)
     if has(instances, key):
         matrix = instances[key]
-        return cast(Tensor, matrix.flatten(1).gather(1, i * matrix.shape[-1] + j).reshape(shape))
+        row = vehicle.reshape(shape[0], -1) * matrix.shape[-2] + i if matrix.dim() == 4 else i
+        return matrix.flatten(1).gather(1, row * matrix.shape[-1] + j).reshape(shape)
     locs = instances["locs"]
     gap = locs.gather(1, i[..., None].expand(-1, -1, 2)) - locs.gather(1, j[..., None].expand(-1, -1, 2))
-    return cast(Tensor, gap.norm(dim=-1).reshape(shape))
+    return gap.norm(dim=-1).reshape(shape)
 
 
-def onward(instances: TensorDict, origin: Tensor, key: str = "distance") -> Tensor:
-    """Distances (or the matrix `key`) from nodes [B, *L] to every node: [B, *L, N]."""
+def onward(instances: TensorDict, origin: Tensor, vehicle: Tensor, key: str) -> Tensor:
+    """Entries of the matrix `key` from nodes [B, *L] to every node: [B, *L, N]."""
     batch, nodes, _ = instances["locs"].shape
-    i = origin.reshape(batch, -1, 1)
+    i = origin.reshape(batch, -1)
     if has(instances, key):
-        rows = instances[key].gather(1, i.expand(-1, -1, nodes))
+        matrix = instances[key]
+        row = vehicle.reshape(batch, -1) * nodes + i if matrix.dim() == 4 else i
+        rows = matrix.flatten(1, -2).gather(1, row[..., None].expand(-1, -1, nodes))
     else:
         locs = instances["locs"]
-        rows = (locs.gather(1, i.expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)
-    return cast(Tensor, rows.reshape(*origin.shape, nodes))
+        rows = (locs.gather(1, i[..., None].expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)
+    return rows.reshape(*origin.shape, nodes)
 
 
-def home(instances: TensorDict, key: str = "distance") -> Tensor:
-    """Distances (or the matrix `key`) from every node to where its route ends: [B, N]; zero where routes are open."""
-    batch, nodes, _ = instances["locs"].shape
-    every = torch.arange(nodes, device=instances["locs"].device).expand(batch, -1)
-    way = arcs(instances, every, torch.zeros_like(every), key)
-    return way.masked_fill(is_open(instances)[:, None], 0.0)
+def way_home(instances: TensorDict, key: str) -> Tensor:
+    """Entries of the matrix `key` from every node to where each vehicle ends: [B, M, N]; zero where routes are open."""
+    (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
+    device = instances["locs"].device
+    token = torch.arange(fleet, device=device).view(1, -1, 1).expand(batch, -1, nodes)
+    every = torch.arange(nodes, device=device).expand(batch, fleet, -1)
+    way = arcs(instances, every, token, token, key)
+    return way.masked_fill(instances["open"][..., None], 0.0) if has(instances, "open") else way
 
 
 def symmetries(instances: TensorDict) -> TensorDict:

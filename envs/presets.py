@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import torch
 
@@ -17,9 +18,13 @@ from .constraints.capacity import Capacity
 from .constraints.load import Load
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
+from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
+from .generators.fleet import Fleet
 from .generators.mixture import Mixture
+from .generators.profiles import Preferences, Zones
 from .generators.routefinder import RouteFinder
+from .generators.tours import Tours
 from .generators.uchoa import Uchoa
 from .generators.uniform import Uniform
 from .instances import to_problems
@@ -34,37 +39,48 @@ class Preset:
     generator: Generator
 
 
-def _variant(*attributes: str) -> Preset:
+def _variant(*attributes: str, depots: int = 1) -> Preset:
     """A RouteFinder variant: only the constraints it needs."""
     backhauls = {"B", "MB"} & set(attributes)
     constraints: list[Constraint] = [Load() if backhauls else Capacity()]
     constraints += [Backhaul()] if backhauls else []
     constraints += [TimeWindows()] if "TW" in attributes else []
     constraints += [RouteLimit()] if "L" in attributes else []
-    return Preset(RoutingEnv(constraints), RouteFinder(dict.fromkeys(attributes, 1.0)))
+    return Preset(RoutingEnv(constraints), RouteFinder(dict.fromkeys(attributes, 1.0), depots))
 
 
-#: Variants as the field names them: open, backhaul (mixed), length limit, time windows, in this order.
-VARIANTS: dict[str, tuple[str, ...]] = {
-    "o" * bool(o) + "vrp" + "".join(part.lower() for part in (b, l, t)): tuple(filter(None, (o, b, l, t)))
-    for o in ("", "O")
-    for b in ("", "B", "MB")
-    for l in ("", "L")  # noqa: E741 (the field's letter)
-    for t in ("", "TW")
-    if (o, b, l, t) != ("", "", "", "")  # that is cvrp
-}
+def _variant_name(*attributes: str) -> str:
+    """The field's name of a variant, as in "ovrpmbltw"."""
+    *rest, o = sorted(attributes, key="O".__eq__) if "O" in attributes else (*attributes, "")
+    return (o + "VRP" + "".join(rest)).lower()
+
+
+#: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
+COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
 
 #: Preset name -> how to make it.
 PRESETS: dict[str, Callable[[], Preset]] = {
+    "tsp": lambda: Preset(RoutingEnv([]), Tours()),
+    "atsp": lambda: Preset(RoutingEnv([]), Tours(asymmetric=True)),
     "cvrp": lambda: Preset(RoutingEnv([Capacity()]), Uniform()),
     "cvrp_x": lambda: Preset(RoutingEnv([Capacity()]), Uchoa()),
     "cvrp_mixed": lambda: Preset(RoutingEnv([Capacity()]), Mixture({Uniform(): 0.35, Uchoa(): 0.65})),
+    **{_variant_name(*letters): partial(_variant, *letters) for letters in COMBINATIONS if letters},
+    **{"md" + (_variant_name(*letters) if letters else "cvrp"): partial(_variant, *letters, depots=3)
+       for letters in COMBINATIONS},
     "mtvrp": lambda: Preset(
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
         RouteFinder({"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}),
     ),
-    **{name: partial(_variant, *attributes) for name, attributes in VARIANTS.items()},
-}
+    "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
+    "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
+    "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),
+    "pvrp_p_angle": lambda: Preset(RoutingEnv([Capacity()]), Preferences("angle")),
+    "pvrp_p_cluster": lambda: Preset(RoutingEnv([Capacity()]), Preferences("cluster")),
+    "pvrp_zc": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("random")),
+    "pvrp_zc_angle": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("angle")),
+    "pvrp_zc_cluster": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("cluster")),
+}  # fmt: skip
 
 
 def preset(name: str) -> Preset:
@@ -77,4 +93,5 @@ def preset(name: str) -> Preset:
 def problems(name: str, size: int, count: int, seed: int) -> list[Problem]:
     """`count` problems of a preset with `size` clients; the same seed gives the same problems."""
     generator = torch.Generator().manual_seed(seed)
-    return to_problems(preset(name).generator(count, size, generator))
+    chosen = preset(name)
+    return to_problems(chosen.generator(count, size, generator), chosen.env.objective)

@@ -24,9 +24,9 @@ from nco.errors import ConfigError, Fault, SolverError, did_you_mean
 
 from . import presets
 from .generators import base
-from .instances import to_problems
+from .instances import to_problems, to_routes
 from .rl4co_keys import Language, language
-from .routing import State, split_routes
+from .routing import State
 
 try:
     from rl4co.envs import RL4COEnvBase
@@ -98,7 +98,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         """Judge the routes of actions [B, T]; raises SolverError with every violation."""
         faults = []
         for row, (problem, path) in enumerate(zip(to_problems(td["instances"]), actions.tolist(), strict=True)):
-            for violation in check(problem, split_routes(path)).violations:
+            for violation in check(problem, to_routes(td["instances"], path)).violations:
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)
@@ -107,19 +107,21 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         instances = self.words.instances(td)
         fresh = TensorDict(self.words.problems(instances), batch_size=td.batch_size, device=td.device)
         fresh["instances"], fresh["locs"] = instances, instances["locs"]
-        fresh["vehicle_capacity"] = torch.ones_like(instances["capacity"])[:, None]
+        fresh["vehicle_capacity"] = torch.ones_like(instances["capacity"])
         return fresh.update(self._observe(instances, self.process.reset(instances, 1)))
 
     def _step(self, td: TensorDict) -> TensorDict:
         slots = tuple(td["slots"][str(k)] for k in range(len(self.process.constraints)))
-        state = State(td["current_node"], td["visited"][:, None], slots)
+        fresh = self.process.reset(td["instances"], 1)
+        vehicles = fresh.vehicles._replace(current=td["current_node"], slots=slots)
+        state = fresh._replace(vehicles=vehicles, visited=td["visited"][:, None])
         after = self.process.step(td["instances"], state, td["action"].view(-1, 1))
         return td.clone(recurse=False).update(self._observe(td["instances"], after))
 
     def _observe(self, instances: TensorDict, state: State) -> dict[str, Any]:
         """RL4CO's keys of a state [B, 1]; its rewards come from `get_reward` once the episode is over."""
         done = self.process.done(state)
-        slots = {str(k): slot for k, slot in enumerate(state.slots)}
+        slots = {str(k): slot for k, slot in enumerate(state.vehicles.slots)}
         return {
             "current_node": state.current,
             "visited": state.visited[:, 0],

@@ -21,7 +21,7 @@ from .constraints.capacity import Capacity
 from .constraints.load import Load
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
-from .instances import NOISE, has
+from .instances import NOISE, fleet_size, has
 from .routing import State
 
 
@@ -46,7 +46,7 @@ class Cvrp:
     name = "cvrp"
 
     def problems(self, instances: TensorDict) -> dict[str, Tensor]:
-        locs, capacity = instances["locs"], instances["capacity"][:, None]
+        locs, capacity = instances["locs"], instances["capacity"]
         return {
             "locs": locs[:, 1:],
             "depot": locs[:, 0],
@@ -63,13 +63,13 @@ class Cvrp:
         tensors = {
             "locs": locs,
             "demand": demand,
-            "capacity": capacity[:, 0],
+            "capacity": capacity,
             "scale": torch.ones_like(capacity[:, 0]),
         }
         return TensorDict(tensors, batch_size=problems.batch_size, device=locs.device)
 
     def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
-        left = state.slots[0] / instances["capacity"][:, None]
+        left = state.vehicles.slots[0] / instances["capacity"]
         return {"used_capacity": 1 - left}
 
 
@@ -79,11 +79,11 @@ class Mtvrp:
     name = "mtvrp"
 
     def problems(self, instances: TensorDict) -> dict[str, Tensor]:
-        demand, capacity = instances["demand"], instances["capacity"][:, None]
+        demand, capacity = instances["demand"], instances["capacity"]
         zeros, one = torch.zeros_like(demand), torch.ones_like(capacity)
-        never = torch.zeros_like(capacity[:, 0], dtype=torch.bool)
+        never = torch.zeros_like(capacity, dtype=torch.bool)
         opens, closes = instances.get("opens", zeros), instances.get("closes", zeros + torch.inf)
-        last = instances.get("backhaul_last", never)
+        last = instances.get("backhaul_last", never[:, 0])
         return {
             "locs": instances["locs"],
             "demand_linehaul": demand / capacity,
@@ -91,10 +91,10 @@ class Mtvrp:
             "backhaul_class": torch.where(last, 1, 2)[:, None],
             "vehicle_capacity": one,
             "capacity_original": capacity,
-            "open_route": instances.get("open", never)[:, None],
+            "open_route": instances.get("open", never),
             "time_windows": torch.stack([opens, closes], dim=-1),
             "service_time": instances.get("service", zeros),
-            "distance_limit": instances.get("max_distance", never + torch.inf)[:, None],
+            "distance_limit": instances.get("max_distance", never + torch.inf),
             "speed": one,
         }
 
@@ -110,20 +110,20 @@ class Mtvrp:
             "demand": _whole(problems["demand_linehaul"], whole, "demand_linehaul"),
             "pickup": _whole(problems["demand_backhaul"], whole, "demand_backhaul"),
             "backhaul_last": backhaul[:, 0] == 1,
-            "capacity": capacity[:, 0],
+            "capacity": capacity,
             "scale": torch.ones_like(capacity[:, 0]),
-            "open": problems["open_route"][:, 0],
+            "open": problems["open_route"],
             "opens": problems["time_windows"][..., 0],
             "closes": problems["time_windows"][..., 1],
             "service": problems["service_time"],
-            "max_distance": problems["distance_limit"][:, 0],
+            "max_distance": problems["distance_limit"],
         }
         return TensorDict(tensors, batch_size=problems.batch_size, device=capacity.device)
 
     def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
         seen = dict.fromkeys(MTVRP_STATE, torch.zeros_like(state.current, dtype=torch.float32))
-        for constraint, slot in zip(constraints, state.slots, strict=True):
-            seen |= MTVRP_VIEWS[type(constraint)](slot, instances["capacity"][:, None])
+        for constraint, slot in zip(constraints, state.vehicles.slots, strict=True):
+            seen |= MTVRP_VIEWS[type(constraint)](slot, instances["capacity"])
         return seen
 
 
@@ -146,7 +146,7 @@ MTVRP_VIEWS: Mapping[type, Callable[[Tensor, Tensor], dict[str, Tensor]]] = {
 def language(instances: TensorDict) -> Language:
     """The problem of RL4CO that covers these instances; raises ConfigError when there is none."""
     keys = set(instances.keys())
-    nameless = sorted(keys - MTVRP_INSTANCES)
+    nameless = sorted(keys - MTVRP_INSTANCES) or ["several vehicles"] * (fleet_size(instances) > 1)
     if nameless:
         what = f"RL4CO has no name for its {', '.join(nameless)}"
         raise ConfigError(Fault("C503", "preset", what, "Use a preset that RL4CO's MTVRP covers"))

@@ -1,40 +1,61 @@
-"""The routing process for batches of problems: one vehicle extends its route until it returns to the depot.
+"""The routing process for batches of problems: one vehicle at a time extends its route until it is home.
 
-B problems, S rollouts of each, T steps, N nodes (depot first). A state is small: where the vehicle is, what has been
+B problems, S rollouts of each, T steps, M vehicles, n clients, N = M + n nodes. The first M nodes are tokens, one for
+each vehicle (or each type of which there are many), at its depot. A state is small: who is where, what has been
 visited, one tensor per constraint. Everything is a pure function of tensors, on any device.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, View, per_problem
-from .instances import arcs, is_open
+from .constraints.base import Constraint, Move, View
+from .instances import arcs, fleet_size, has, of_vehicle
+
+
+class Vehicles(NamedTuple):
+    """The small part of a state, stepped through one action at a time. `L` is S for one step, (S, T) for all."""
+
+    current: Tensor  # [B, *L] node the active vehicle is at
+    active: Tensor  # [B, *L] its token
+    changed: Tensor  # [B, *L] bool: the last move was a change of vehicles at the depot
+    idle: Tensor  # [B, *L] bool: the last move was staying at the depot: the episode is over
+    routes: Tensor  # [B, *L, M] routes begun by each vehicle
+    slots: tuple[Tensor, ...]  # per constraint: its state [B, *L, ...]
 
 
 class State(NamedTuple):
-    """Where rollouts are. `L` is S for one step, (S, T) for whole trajectories."""
+    """Where rollouts are."""
 
-    current: Tensor  # [B, *L] node the vehicle is at
-    visited: Tensor  # [B, *L, N] clients already served; the depot is never visited
-    slots: tuple[Tensor, ...]  # per constraint: its state [B, *L, ...]
+    vehicles: Vehicles
+    visited: Tensor  # [B, *L, N] clients already served; tokens are never visited
+    could: Tensor  # [B, M, N] clients that each vehicle can serve on a route of their own
+
+    @property
+    def current(self) -> Tensor:
+        return self.vehicles.current
 
 
 class RoutingEnv:
     """A Markov process composed from constraints.
 
-    Start: every vehicle at the depot. Action: the next node. The depot may be chosen from anywhere but the depot
-    itself; a client when it has not been visited and every constraint agrees. End: all clients are served (the last
-    vehicle's way home is part of the cost); from then on the depot is the only action. At most 2n steps.
+    Start: the first vehicle at its depot. Actions: from a client, another client or the vehicle's own token, which ends
+    the route (the last route of a limited fleet ends only when it can serve nobody else); from a token, a client, or
+    once another vehicle that can serve somebody: its route is next. Staying at the depot is allowed when nothing else
+    is, and ends the episode: all clients are served, or those that are left fit on no vehicle that is left. The last
+    vehicle's way home is part of the cost. At most 3n steps (2n when M = 1).
+
+    objective: "sum" of the routes' costs, or "max" over vehicles.
     """
 
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
+    def __init__(self, constraints: Sequence[Constraint], objective: Literal["sum", "max"] = "sum") -> None:
         self.constraints = tuple(constraints)
+        self.objective = objective
 
     @property
     def num_features(self) -> int:
@@ -44,77 +65,165 @@ class RoutingEnv:
     @staticmethod
     def max_steps(instances: TensorDict) -> int:
         """Bound on the length of an episode."""
-        return 2 * (int(instances["locs"].shape[1]) - 1)
+        fleet = fleet_size(instances)
+        return (2 if fleet == 1 else 3) * (instances["locs"].shape[1] - fleet)
 
     def reset(self, instances: TensorDict, rollouts: int) -> State:
         """The state of S fresh rollouts of each problem."""
         batch, nodes, _ = instances["locs"].shape
-        device = instances["locs"].device
-        return State(
-            torch.zeros(batch, rollouts, dtype=torch.long, device=device),
-            torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=device),
-            tuple(constraint.reset(instances, rollouts) for constraint in self.constraints),
-        )
+        device, fleet = instances["locs"].device, fleet_size(instances)
+        visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=device)
+        return State(self._fresh(instances, rollouts), visited, self._could(instances, fleet))
 
     def step(self, instances: TensorDict, state: State, action: Tensor) -> State:
-        """Visit node `action` [B, S]."""
-        visited = state.visited.scatter(-1, action[..., None], (action != 0)[..., None])
-        return State(action, visited, self._step_constraints(instances, state.slots, state.current, action))
+        """Go to node `action` [B, S]."""
+        fleet = fleet_size(instances)
+        visited = state.visited.scatter(-1, action[..., None], (action >= fleet)[..., None])
+        return State(self._advance(instances, state.vehicles, action), visited, state.could)
 
     def action_mask(self, instances: TensorDict, state: State) -> Tensor:
         """Nodes [B, *L, N] that may be visited next; never an empty row."""
-        mask, view = ~state.visited, View(instances, state.current)
-        for constraint, slot in zip(self.constraints, state.slots, strict=True):
+        (current, active, changed, _, routes, slots), visited, could = state
+        fleet = fleet_size(instances)
+        mask, view = ~visited, View(instances, current, active)
+        for constraint, slot in zip(self.constraints, slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
-        mask[..., 0] = (state.current != 0) | self.done(state)
-        return mask
+        at_depot = current < fleet
+        spare = _spare(instances, routes)
+        if spare is not None:
+            mask = mask & (~at_depot | spare.gather(-1, active[..., None])[..., 0])[..., None]
+        clients = mask[..., fleet:]
+        stuck = clients.sum(dim=-1) == 0  # on a CPU ten times as fast as `any`
+        leave = ~at_depot if spare is None else ~at_depot & (spare.any(dim=-1) | stuck)
+        if fleet == 1:
+            mask[..., 0] = leave | stuck
+            return mask
+        token = torch.arange(fleet, device=current.device)
+        other = (at_depot & ~changed)[..., None] & (token != active[..., None])
+        useful = _any_left(could[..., fleet:], ~visited[..., fleet:])
+        other = other & useful if spare is None else other & useful & spare
+        own = (leave | (stuck & (other.sum(dim=-1) == 0)))[..., None] & (token == active[..., None])
+        return torch.cat([other | own, clients], dim=-1)
 
     @staticmethod
     def done(state: State) -> Tensor:
-        """Whether all clients are served: [B, *L]."""
-        clients = state.visited.shape[-1] - 1
-        return state.visited.sum(dim=-1) == clients  # faster than `all` on a CPU
+        """Whether the episode is over: all clients are served, or nobody can serve those that are left. [B, *L]."""
+        clients = state.visited.shape[-1] - state.could.shape[1]
+        return (state.visited.sum(dim=-1) == clients) | state.vehicles.idle
 
     def features(self, instances: TensorDict, state: State) -> Tensor:
         """What a policy sees of the constraints' state: [B, *L, F]."""
-        parts = [c.features(instances, slot) for c, slot in zip(self.constraints, state.slots, strict=True)]
-        return torch.cat(parts, dim=-1)
+        pairs = zip(self.constraints, state.vehicles.slots, strict=True)
+        return torch.cat([c.features(instances, slot, state.vehicles.active) for c, slot in pairs], dim=-1)
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
-        """Distance [B, S] along actions [B, S, T], in units of `scale`; ways home count unless routes are open."""
-        depot = torch.zeros_like(actions[..., :1])
-        path = torch.cat([depot, actions, depot], dim=-1)
-        legs = arcs(instances, path[..., :-1], path[..., 1:])
-        free = (path[..., 1:] == 0) & per_problem(is_open(instances), legs)
-        return legs.masked_fill(free, 0.0).sum(dim=-1)
+        """Cost [B, S] of actions [B, S, T], in units of `scale`; ways home count unless routes are open.
+
+        Per vehicle: unit cost x distance + fixed cost of each route + penalties of its visits; without those keys, the
+        distance. Then the sum over vehicles, or the largest.
+        """
+        fleet = fleet_size(instances)
+        active = _active(actions, fleet)
+        vehicle = torch.cat([active, active[..., -1:]], dim=-1)  # who drives each leg
+        path = torch.cat([torch.zeros_like(actions[..., :1]), actions, active[..., -1:]], dim=-1)
+        origin, node = path[..., :-1], path[..., 1:]
+        legs = arcs(instances, origin, node, vehicle, "distance")
+        free = (origin < fleet) & (node < fleet)  # a change of vehicles
+        if has(instances, "open"):
+            free = free | ((node < fleet) & of_vehicle(instances["open"], vehicle))
+        legs = legs.masked_fill(free, 0.0)
+        if has(instances, "unit_cost"):
+            legs = legs * of_vehicle(instances["unit_cost"], vehicle)
+        if has(instances, "fixed_cost"):
+            begins = (origin < fleet) & (node >= fleet)
+            legs = legs + of_vehicle(instances["fixed_cost"], vehicle) * begins
+        if has(instances, "penalty"):
+            legs = legs + arcs(instances, vehicle, node, vehicle, "penalty")
+        if self.objective == "sum":
+            return legs.sum(dim=-1)
+        totals = torch.zeros(*legs.shape[:-1], fleet, device=legs.device).scatter_add(-1, vehicle, legs)
+        return totals.amax(dim=-1)
 
     def replay(self, instances: TensorDict, actions: Tensor) -> State:
         """The states [B, S, T] in which the actions [B, S, T] were taken.
 
-        First-visit times against the step index give every visited mask at once; only the constraints' small states
-        are stepped through.
+        First-visit times against the step index give every visited mask at once; only the small part of the state is
+        stepped through.
         """
-        nodes, steps = instances["locs"].shape[1], actions.shape[-1]
+        nodes, steps, fleet = instances["locs"].shape[1], actions.shape[-1], fleet_size(instances)
         time = torch.arange(steps, device=actions.device)
         first = torch.full((*actions.shape[:-1], nodes), steps, device=actions.device)
         first = first.scatter(-1, actions, time.expand_as(actions))
-        first[..., 0] = steps  # the depot is never visited
-        visited = first[..., None, :] < time[:, None]
-        current = torch.cat([torch.zeros_like(actions[..., :1]), actions[..., :-1]], dim=-1)
-        slots = tuple(constraint.reset(instances, actions.shape[1]) for constraint in self.constraints)
-        history = [slots]
-        for origin, action in zip(current.unbind(-1)[:-1], actions.unbind(-1)[:-1], strict=True):
-            history.append(self._step_constraints(instances, history[-1], origin, action))
-        return State(current, visited, tuple(torch.stack(slot, dim=2) for slot in zip(*history, strict=True)))
+        first[..., :fleet] = steps  # tokens are never visited
+        history = [self._fresh(instances, actions.shape[1])]
+        for action in actions.unbind(-1)[:-1]:
+            history.append(self._advance(instances, history[-1], action))
+        *small, slots = zip(*history, strict=True)
+        stacked = (torch.stack(part, dim=2) for part in small)
+        slots = tuple(torch.stack(slot, dim=2) for slot in zip(*slots, strict=True))
+        return State(Vehicles(*stacked, slots), first[..., None, :] < time[:, None], self._could(instances, fleet))
 
-    def _step_constraints(
-        self, instances: TensorDict, slots: tuple[Tensor, ...], origin: Tensor, action: Tensor
-    ) -> tuple[Tensor, ...]:
-        return tuple(c.step(instances, slot, origin, action) for c, slot in zip(self.constraints, slots, strict=True))
+    def _fresh(self, instances: TensorDict, rollouts: int) -> Vehicles:
+        batch, fleet, device = len(instances["locs"]), fleet_size(instances), instances["locs"].device
+        token = torch.zeros(batch, rollouts, dtype=torch.long, device=device)
+        no = torch.zeros_like(token, dtype=torch.bool)
+        slots = tuple(constraint.fresh(instances, token) for constraint in self.constraints)
+        return Vehicles(token, token, no, no, torch.zeros(*token.shape, fleet, device=device), slots)
+
+    def _advance(self, instances: TensorDict, vehicles: Vehicles, action: Tensor) -> Vehicles:
+        """The small part of the state after going to `action` [B, S]."""
+        current, active, _, _, routes, slots = vehicles
+        fleet = fleet_size(instances)
+        home, at_depot = action < fleet, current < fleet
+        active = torch.where(home, action, active)
+        move = Move(current, action, active, home)
+        stepped = []
+        for constraint, slot in zip(self.constraints, slots, strict=True):
+            fresh, after = constraint.fresh(instances, active), constraint.step(instances, slot, move)
+            stepped.append(torch.where(home.view(*home.shape, *[1] * (after.dim() - home.dim())), fresh, after))
+        if has(instances, "available"):
+            routes = routes.scatter_add(-1, active[..., None], (at_depot & ~home).float()[..., None])
+        stays = home & (action == current)
+        return Vehicles(action, active, home & at_depot & ~stays, stays, routes, tuple(stepped))
+
+    def _could(self, instances: TensorDict, fleet: int) -> Tensor:
+        """Clients [B, M, N] that each vehicle can serve on a route of their own."""
+        batch, nodes, _ = instances["locs"].shape
+        device = instances["locs"].device
+        could = torch.ones(batch, fleet, nodes, dtype=torch.bool, device=device)
+        if fleet == 1:  # nobody asks
+            return could
+        token = torch.arange(fleet, device=device).expand(batch, -1)
+        view = View(instances, token, token)
+        for constraint in self.constraints:
+            could = could & constraint.mask(instances, constraint.fresh(instances, token), view)
+        return could
+
+
+def _spare(instances: TensorDict, routes: Tensor) -> Tensor | None:
+    """Whether each vehicle may begin another route: [B, *L, M]; None when all always may."""
+    if not has(instances, "available"):
+        return None
+    available = instances["available"]
+    return routes < available.view(len(available), *[1] * (routes.dim() - 2), -1)
+
+
+def _any_left(could: Tensor, left: Tensor) -> Tensor:
+    """Whether any client that is left [B, *L, n] could be served by each vehicle [B, M, n]: [B, *L, M]."""
+    counts = left.flatten(1, -2).float() @ could.transpose(1, 2).float()
+    return (counts > 0).view(*left.shape[:-1], could.shape[1])
+
+
+def _active(actions: Tensor, fleet: int) -> Tensor:
+    """Token [B, S, T] of the vehicle that is active after each action."""
+    steps = torch.arange(actions.shape[-1], device=actions.device)
+    last = torch.where(actions < fleet, steps, -1).cummax(dim=-1).values
+    token = actions.gather(-1, last.clamp(min=0))
+    return torch.where(last < 0, 0, token)
 
 
 def split_routes(path: list[int]) -> list[list[int]]:
-    """Routes of a path that visits the depot, node 0, between them."""
+    """Routes of a path that visits the depot, node 0, between them; for problems with one token."""
     routes: list[list[int]] = [[]]
     for node in path:
         if node:

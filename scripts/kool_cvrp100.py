@@ -31,7 +31,7 @@ def kool(count: int, size: int = 100, total: int = 10_000) -> TensorDict:
     tensors = {
         "locs": torch.from_numpy(locs).float(),
         "demand": torch.from_numpy(np.pad(demand, ((0, 0), (1, 0)))[:count]).float(),
-        "capacity": torch.full((count,), 50.0),
+        "capacity": torch.full((count, 1), 50.0),
         "scale": torch.ones(count),
     }
     return TensorDict(tensors, batch_size=[count])

@@ -8,7 +8,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import View, at, per_node, per_problem
+from .base import Move, View, at, per_node
 
 
 @final
@@ -18,16 +18,15 @@ class Backhaul:
     rule: ClassVar[str] = "backhaul"
     num_features: ClassVar[int] = 1
 
-    def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        last = instances["backhaul_last"]
-        return torch.zeros(len(last), rollouts, dtype=torch.bool, device=last.device)
+    def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
+        return torch.zeros_like(vehicle, dtype=torch.bool)
 
-    def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
-        picks = at(instances["pickup"], action) > 0
-        return (state | (picks & per_problem(instances["backhaul_last"], state))) & (action != 0)
+    def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
+        last = instances["backhaul_last"].view(-1, *[1] * (state.dim() - 1))
+        return state | ((at(instances["pickup"], move.node) > 0) & last)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
         return ~(state[..., None] & (per_node(instances["demand"], state) > 0))
 
-    def features(self, instances: TensorDict, state: Tensor) -> Tensor:
+    def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
         return state[..., None].float()

@@ -3,71 +3,84 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from tensordict import TensorDict
 from torch import Tensor
 
-from ..instances import arcs, has, home, onward
+from ..instances import arcs, has, of_vehicle, onward, way_home
 
 #: Masks are stricter than the checker by this much, relative to the limit: sums in single precision may be off by less.
 MARGIN = 2e-6
 
 
-class View:
-    """Where vehicles are [B, *L] and how far everything is from there; distances are computed when first asked for."""
+class Move(NamedTuple):
+    """A step of vehicles; all [B, *L]."""
 
-    def __init__(self, instances: TensorDict, current: Tensor) -> None:
-        self.instances, self.current = instances, current
+    origin: Tensor  # node it leaves
+    node: Tensor  # node it goes to
+    vehicle: Tensor  # token of the vehicle that moves; after a change of vehicles at the depot, the new one
+    home: Tensor  # bool: it goes to a token, where a fresh route starts
+
+
+class View:
+    """Which vehicles are where [B, *L], and how far everything is from there; distances come when first asked for."""
+
+    def __init__(self, instances: TensorDict, current: Tensor, vehicle: Tensor) -> None:
+        self.instances, self.current, self.vehicle = instances, current, vehicle
 
     @cached_property
     def onward(self) -> Tensor:
         """Distances [B, *L, N] from where the vehicle is to every node."""
-        return onward(self.instances, self.current, "distance")
+        return onward(self.instances, self.current, self.vehicle, "distance")
 
     @cached_property
     def onward_time(self) -> Tensor:
         """Travel times [B, *L, N] from where the vehicle is to every node."""
-        return onward(self.instances, self.current, "duration") if has(self.instances, "duration") else self.onward
+        way = onward(self.instances, self.current, self.vehicle, "duration") if self._timed else self.onward
+        return way / of_vehicle(self.instances["speed"], self.vehicle)[..., None] if self._speedy else way
 
     @cached_property
     def home(self) -> Tensor:
-        """Distances [B, 1, .., N] from every node to where the route ends; zero when it ends anywhere."""
-        return per_node(home(self.instances, "distance"), self.current)
+        """Distances [B, *L, N] from every node to where the route ends; zero when it ends anywhere."""
+        return of_vehicle(way_home(self.instances, "distance"), self.vehicle)
 
     @cached_property
     def home_time(self) -> Tensor:
-        """Travel times [B, 1, .., N] from every node to where the route ends; zero when it ends anywhere."""
-        key = "duration" if has(self.instances, "duration") else "distance"
-        return per_node(home(self.instances, key), self.current)
+        """Travel times [B, *L, N] from every node to where the route ends; zero when it ends anywhere."""
+        way = of_vehicle(way_home(self.instances, "duration"), self.vehicle) if self._timed else self.home
+        return way / of_vehicle(self.instances["speed"], self.vehicle)[..., None] if self._speedy else way
+
+    @property
+    def _timed(self) -> bool:
+        return has(self.instances, "duration")
+
+    @property
+    def _speedy(self) -> bool:
+        return has(self.instances, "speed")
 
 
 class Constraint(Protocol):
     """One hard rule of the process, for batches: B problems, any further dimensions L, N nodes.
 
     The constraint's state is one tensor [B, *L, ...]. All methods are pure and work for any L: one step of S rollouts
-    (L = S) as well as all T steps of S rollouts at once (L = S, T).
+    (L = S), all T steps of S rollouts at once (L = S, T), all M vehicles at the depot (L = M).
     """
 
     rule: ClassVar[str]  # name of the rule in nco.checker.rules that is its twin
     num_features: ClassVar[int]  # F: how many numbers about its state a policy sees
 
-    def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        """State [B, S, ...] before the first step."""
+    def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
+        """State [B, *L, ...] of vehicles [B, *L] that are about to leave their depot."""
 
-    def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
-        """State after going from node `origin` to node `action` [B, *L]."""
+    def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
+        """State after a move to a client; what it says of moves home is not looked at."""
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
-        """Clients [B, *L, N] that may be visited next as far as this rule is concerned; column 0 is not looked at."""
+        """Clients [B, *L, N] that may be visited next as far as this rule is concerned; tokens are not looked at."""
 
-    def features(self, instances: TensorDict, state: Tensor) -> Tensor:
+    def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
         """What a policy sees of the state: [B, *L, F], of order one."""
-
-
-def per_problem(values: Tensor, like: Tensor) -> Tensor:
-    """View values [B] so that they broadcast against `like` [B, *L]."""
-    return values.view(-1, *[1] * (like.dim() - 1))
 
 
 def per_node(values: Tensor, like: Tensor) -> Tensor:
@@ -80,9 +93,16 @@ def at(values: Tensor, node: Tensor) -> Tensor:
     return values.gather(1, node.reshape(node.shape[0], -1)).reshape(node.shape)
 
 
-def leg(instances: TensorDict, origin: Tensor, action: Tensor, key: str) -> Tensor:
-    """Length ("distance") or travel time ("duration", the distance when there is none) of moves [B, *L]."""
-    return arcs(instances, origin, action, key if has(instances, key) else "distance")
+def travelled(instances: TensorDict, move: Move) -> Tensor:
+    """Distance [B, *L] of a move."""
+    return arcs(instances, move.origin, move.node, move.vehicle, "distance")
+
+
+def travel_time(instances: TensorDict, move: Move) -> Tensor:
+    """Travel time [B, *L] of a move."""
+    key = "duration" if has(instances, "duration") else "distance"
+    way = arcs(instances, move.origin, move.node, move.vehicle, key)
+    return way / of_vehicle(instances["speed"], move.vehicle) if has(instances, "speed") else way
 
 
 def shaved(limit: Tensor) -> Tensor:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, final
 
-import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import View, at, per_node, per_problem
+from ..instances import of_vehicle
+from .base import Move, View, at, per_node
 
 
 @final
@@ -18,16 +18,14 @@ class Capacity:
     rule: ClassVar[str] = "capacity"
     num_features: ClassVar[int] = 1
 
-    def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        capacity: Tensor = instances["capacity"]
-        return capacity[:, None].expand(-1, rollouts)
+    def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
+        return of_vehicle(instances["capacity"], vehicle)
 
-    def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
-        full = per_problem(instances["capacity"], state)
-        return torch.where(action == 0, full, state - at(instances["demand"], action))
+    def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
+        return state - at(instances["demand"], move.node)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
         return per_node(instances["demand"], state) <= state[..., None]
 
-    def features(self, instances: TensorDict, state: Tensor) -> Tensor:
-        return (state / per_problem(instances["capacity"], state))[..., None]
+    def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
+        return (state / of_vehicle(instances["capacity"], vehicle))[..., None]

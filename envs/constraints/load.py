@@ -12,7 +12,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import View, at, per_node
+from ..instances import of_vehicle
+from .base import Move, View, at, per_node
 
 
 @final
@@ -22,23 +23,20 @@ class Load:
     rule: ClassVar[str] = "capacity"
     num_features: ClassVar[int] = 2
 
-    def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        capacity = instances["capacity"]
-        return torch.zeros(len(capacity), rollouts, 2, device=capacity.device)
+    def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
+        return torch.zeros(*vehicle.shape, 2, device=vehicle.device)
 
-    def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
-        after = _after(state, at(instances["demand"], action), at(instances["pickup"], action))
-        return torch.stack(after, dim=-1) * (action != 0)[..., None]
+    def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
+        after = _after(state, at(instances["demand"], move.node), at(instances["pickup"], move.node))
+        return torch.stack(after, dim=-1)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
         demand, pickup = (per_node(instances[key], view.current) for key in ("demand", "pickup"))
         peak, _ = _after(state[..., None, :], demand, pickup)
-        return peak <= per_node(instances["capacity"][:, None], view.current)
+        return peak <= of_vehicle(instances["capacity"], view.vehicle)[..., None]
 
-    def features(self, instances: TensorDict, state: Tensor) -> Tensor:
-        peak, picked = state.unbind(-1)
-        capacity = instances["capacity"].view(-1, *[1] * (peak.dim() - 1))
-        return torch.stack([1 - peak / capacity, 1 - picked / capacity], dim=-1)
+    def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
+        return 1 - state / of_vehicle(instances["capacity"], vehicle)[..., None]
 
 
 def _after(state: Tensor, demand: Tensor, pickup: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import View, leg, per_problem, shaved
+from ..instances import of_vehicle
+from .base import Move, View, shaved, travelled
 
 
 @final
@@ -18,16 +19,15 @@ class RouteLimit:
     rule: ClassVar[str] = "max_distance"
     num_features: ClassVar[int] = 1
 
-    def reset(self, instances: TensorDict, rollouts: int) -> Tensor:
-        limit = instances["max_distance"]
-        return torch.zeros(len(limit), rollouts, device=limit.device)
+    def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
+        return torch.zeros_like(vehicle, dtype=torch.float32)
 
-    def step(self, instances: TensorDict, state: Tensor, origin: Tensor, action: Tensor) -> Tensor:
-        return torch.where(action == 0, torch.zeros_like(state), state + leg(instances, origin, action, "distance"))
+    def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
+        return state + travelled(instances, move)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
-        limit = per_problem(shaved(instances["max_distance"]), view.onward)
+        limit = shaved(of_vehicle(instances["max_distance"], view.vehicle))[..., None]
         return state[..., None] + view.onward + view.home <= limit
 
-    def features(self, instances: TensorDict, state: Tensor) -> Tensor:
-        return (1 - state / per_problem(instances["max_distance"], state))[..., None]
+    def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
+        return (1 - state / of_vehicle(instances["max_distance"], vehicle))[..., None]

@@ -1,7 +1,8 @@
 """The variants of Berto et al. (2024), "RouteFinder: Towards Foundation Models for Vehicle Routing Problems".
 
 Uniform places, capacity 30 + n / 5, demands in 1..9; any of: open routes (O), backhauls (B, or MB when deliveries and
-pickups may mix), a limit on the route's length (L), time windows (TW).
+pickups may mix), a limit on the route's length (L), time windows (TW); one depot or several (MD). Limits and windows
+leave every client within reach of every depot.
 """
 
 from __future__ import annotations
@@ -26,32 +27,34 @@ class RouteFinder:
     """
 
     attributes: Mapping[str, float] = field(default_factory=dict)
+    depots: int = 1  # M: 3 in the multi-depot variants
 
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device = generator.device
-        locs = torch.rand(batch, size + 1, 2, generator=generator, device=device)
+        locs = torch.rand(batch, self.depots + size, 2, generator=generator, device=device)
         tensors = {
             "locs": locs,
             "distance": (locs[:, :, None] - locs[:, None]).norm(dim=-1),
-            "capacity": torch.full((batch,), 30.0 + size // 5, device=device),
+            "capacity": torch.full((batch, self.depots), 30.0 + size // 5, device=device),
             "scale": torch.ones(batch, device=device),
         }
         has = {name: _chance(share, batch, generator) for name, share in self.attributes.items()}
         never = torch.zeros(batch, dtype=torch.bool, device=device)
         mixed = has.get("MB", never)
-        tensors |= _demands(batch, size, has.get("B", never) | mixed, generator)
-        to_depot = tensors["distance"][:, 1:, 0]
+        tensors |= _demands(locs, self.depots, has.get("B", never) | mixed, generator)
+        to_depot = tensors["distance"][:, self.depots :, : self.depots].amax(dim=-1)  # the farthest
         if {"B", "MB"} & has.keys():
             tensors["backhaul_last"] = has.get("B", never) & ~mixed
         else:
             del tensors["pickup"]
         if "O" in has:
-            tensors["open"] = has["O"]
+            tensors["open"] = has["O"][:, None].expand(-1, self.depots)
         if "TW" in has:
-            tensors |= _windows(to_depot, has["TW"], generator)
+            tensors |= _windows(to_depot, self.depots, has["TW"], generator)
         if "L" in has:
-            tensors["max_distance"] = _limit(to_depot, generator).masked_fill(~has["L"], torch.inf)
+            limit = _limit(to_depot, generator).masked_fill(~has["L"], torch.inf)
+            tensors["max_distance"] = limit[:, None].expand(-1, self.depots)
         return TensorDict(tensors, batch_size=[batch], device=device)
 
 
@@ -59,22 +62,22 @@ def _chance(share: float, batch: int, generator: Generator) -> Tensor:
     return torch.rand(batch, generator=generator, device=generator.device) < share
 
 
-def _demands(batch: int, size: int, backhauls: Tensor, generator: Generator) -> dict[str, Tensor]:
+def _demands(locs: Tensor, depots: int, backhauls: Tensor, generator: Generator) -> dict[str, Tensor]:
     """Deliveries and pickups [batch, N]: a fifth of the clients are pickups where there are backhauls."""
-    device = generator.device
-    amount = torch.randint(1, 10, (batch, size + 1), generator=generator, device=device).float()
-    amount[:, 0] = 0
-    back = (torch.rand(batch, size + 1, generator=generator, device=device) < 0.2) & backhauls[:, None]
+    shape, device = locs.shape[:2], generator.device
+    amount = torch.randint(1, 10, shape, generator=generator, device=device).float()
+    amount[:, :depots] = 0
+    back = (torch.rand(shape, generator=generator, device=device) < 0.2) & backhauls[:, None]
     return {"demand": amount.masked_fill(back, 0.0), "pickup": amount.masked_fill(~back, 0.0)}
 
 
-def _windows(to_depot: Tensor, present: Tensor, generator: Generator) -> dict[str, Tensor]:
+def _windows(to_depot: Tensor, depots: int, present: Tensor, generator: Generator) -> dict[str, Tensor]:
     """Windows and service times [batch, N]; every client can be served by a route of its own (Liu et al. 2024)."""
     draw = torch.rand(3, *to_depot.shape, generator=generator, device=to_depot.device)
     service, length = 0.15 + 0.03 * draw[0], 0.18 + 0.02 * draw[1]
     latest = (HORIZON - service - length) / to_depot - 1  # a start at latest * to_depot still lets the vehicle get home
     start = (1 + (latest - 1) * draw[2]) * to_depot
-    depot = torch.zeros_like(start[:, :1])
+    depot = torch.zeros(len(start), depots, device=start.device)
     opens = torch.cat([depot, start], dim=1)
     closes = torch.cat([depot + HORIZON, start + length], dim=1)
     absent = ~present[:, None]

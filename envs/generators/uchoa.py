@@ -37,7 +37,7 @@ class Uchoa:
         tensors = {
             "locs": locs,
             "demand": torch.cat([torch.zeros_like(demand[:, :1]), demand], dim=1),
-            "capacity": capacity,
+            "capacity": capacity[:, None],
             "scale": torch.ones(batch, device=locs.device),
         }
         return TensorDict(tensors, batch_size=[batch], device=locs.device)

@@ -27,7 +27,7 @@ class Uniform:
         tensors = {
             "locs": torch.rand(batch, size + 1, 2, generator=generator, device=device),
             "demand": demand,
-            "capacity": torch.full((batch,), capacity, device=device),
+            "capacity": torch.full((batch, 1), capacity, device=device),
             "scale": torch.ones(batch, device=device),
         }
         return TensorDict(tensors, batch_size=[batch], device=device)

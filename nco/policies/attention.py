@@ -66,7 +66,7 @@ class AttentionPolicy(Policy):
 
     def encode(self, instances: TensorDict) -> Memory:
         locs = instances["locs"]
-        share = (instances["demand"] / instances["capacity"][:, None])[..., None]
+        share = (instances["demand"] / instances["capacity"])[..., None]
         depot = self.embed_depot(locs[:, :1])
         clients = self.embed_client(torch.cat([locs, share], dim=-1)[:, 1:])
         nodes = self.encoder(torch.cat([depot, clients], dim=1))

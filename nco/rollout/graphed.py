@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from tensordict import TensorDict
 from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
 
 from nco.envs.routing import RoutingEnv, State
 from nco.policies.base import Memory, Policy
@@ -50,8 +51,10 @@ class GraphedStep:
             self._captured[key] = _capture(policy, env, memory, instances, state, noise)
         captured = self._captured[key]
         if state is not captured.state:  # the first step of a rollout
-            _copy((*memory, *instances.values()), (*captured.memory, *captured.instances.values()))
-            _copy(_flat(state), _flat(captured.state))
+            _copy(
+                (memory, list(instances.values()), state),
+                (captured.memory, list(captured.instances.values()), captured.state),
+            )
         if noise is not None and captured.noise is not None:
             captured.noise.copy_(noise)
         captured.graph.replay()
@@ -64,7 +67,7 @@ def _capture(
     """Record one decision on copies of its inputs."""
     memory = Memory(*(tensor.clone() for tensor in memory))
     instances = instances.clone()
-    state = State(state.current.clone(), state.visited.clone(), tuple(slot.clone() for slot in state.slots))
+    state = tree_map(torch.clone, state)
     noise = None if noise is None else noise.clone()
     mixed = torch.is_autocast_enabled("cuda")
     # no cache of cast weights: the casts belong into the graph, for weights that change between replays
@@ -78,14 +81,12 @@ def _capture(
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             action, after = decide(policy, env, memory, instances, state, noise)
-            _copy(_flat(after), _flat(state))
+            _copy(after, state)
     return _Captured(graph, memory, instances, state, noise, action)
 
 
-def _flat(state: State) -> tuple[Tensor, ...]:
-    return (state.current, state.visited, *state.slots)
-
-
-def _copy(sources: tuple[Tensor, ...], targets: tuple[Tensor, ...]) -> None:
-    for source, target in zip(sources, targets, strict=True):
-        target.copy_(source)
+def _copy(sources: object, targets: object) -> None:
+    """Copy every tensor of one structure into the other's."""
+    for source, target in zip(tree_leaves(sources), tree_leaves(targets), strict=True):
+        if source is not target:
+            target.copy_(source)

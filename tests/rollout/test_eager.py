@@ -58,7 +58,7 @@ def test_the_checker_accepts_every_trajectory_and_agrees_on_its_cost(tiny_policy
 
 def test_trajectories_are_sampled_with_the_probabilities_that_rescoring_gives(tiny_policy, cvrp, drawn):
     instances, count = drawn(1, 4), 20_000
-    instances["capacity"] = instances["demand"].sum(dim=1) - 1  # at least two routes
+    instances["capacity"] = instances["demand"].sum(dim=1, keepdim=True) - 1  # at least two routes
     starts = torch.ones(1, count, dtype=torch.long)
     trajectory = rollout(tiny_policy, cvrp, instances, starts, torch.Generator().manual_seed(7))
     paths, observed = trajectory.actions[0].unique(dim=0, return_counts=True)

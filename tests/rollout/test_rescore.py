@@ -43,7 +43,7 @@ def test_steps_at_the_depot_after_the_end_are_certain(tiny_policy, cvrp, drawn):
 
 def test_a_forbidden_trajectory_is_impossible(tiny_policy, cvrp, drawn):
     instances = drawn(1, 3)
-    instances["demand"], instances["capacity"] = torch.tensor([[0.0, 2.0, 2.0, 1.0]]), torch.tensor([3.0])
+    instances["demand"], instances["capacity"] = torch.tensor([[0.0, 2.0, 2.0, 1.0]]), torch.tensor([[3.0]])
     memory = tiny_policy.encode(instances)
     paths = torch.tensor([[[1, 3, 0, 2], [1, 2, 0, 3]]])  # within the capacity and beyond it
     allowed, forbidden = log_probability(tiny_policy, cvrp, memory, instances, paths)[0].tolist()
