@@ -28,6 +28,7 @@ from .instances import to_problems, to_routes
 from .rl4co_keys import Language, language
 from .routing import State
 
+threads = torch.get_num_threads()
 try:
     from rl4co.envs import RL4COEnvBase
     from rl4co.envs.common.utils import Generator
@@ -40,6 +41,7 @@ except ModuleNotFoundError as error:
             "Install it with: pip install 'nco-vrp[train]'",
         )
     ) from error
+torch.set_num_threads(threads)  # RL4CO loads numba, which takes all cores for OpenMP
 
 
 class PresetGenerator(Generator):  # type: ignore[misc]  # RL4CO ships no types
