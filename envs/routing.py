@@ -113,8 +113,9 @@ class RoutingEnv:
 
     def features(self, instances: TensorDict, state: State) -> Tensor:
         """What a policy sees of the constraints' state: [B, *L, F]."""
+        nothing = torch.zeros(*state.current.shape, 0, device=state.current.device)
         pairs = zip(self.constraints, state.vehicles.slots, strict=True)
-        return torch.cat([c.features(instances, slot, state.vehicles.active) for c, slot in pairs], dim=-1)
+        return torch.cat([nothing, *(c.features(instances, slot, state.vehicles.active) for c, slot in pairs)], dim=-1)
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
         """Cost [B, S] of actions [B, S, T], in units of `scale`; ways home count unless routes are open.

@@ -8,19 +8,21 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from nco.envs.instances import onward
-from nco.envs.routing import RoutingEnv, State, split_routes
+from nco.envs.instances import fleet_size, onward, to_routes
+from nco.envs.routing import RoutingEnv, State
+from nco.solution import Route
 
 
 class Episode(NamedTuple):
     """Everything that happened: per step the state, the mask and the action; actions once more as [B, S, T]."""
 
+    instances: TensorDict
     states: list[State]
     masks: list[Tensor]
     actions: Tensor
 
-    def routes(self, problem: int, rollout: int) -> list[list[int]]:
-        return split_routes(self.actions[problem, rollout].tolist())
+    def routes(self, problem: int, rollout: int) -> list[Route]:
+        return to_routes(self.instances, self.actions[problem, rollout].tolist())
 
 
 Choose = Callable[[TensorDict, State, Tensor], Tensor]
@@ -40,7 +42,7 @@ def play() -> Callable[..., Episode]:
             actions.append(action)
             state = env.step(instances, state, action)
         states.append(state)
-        return Episode(states, masks, torch.stack(actions, dim=-1))
+        return Episode(instances, states, masks, torch.stack(actions, dim=-1))
 
     return run
 
@@ -62,11 +64,11 @@ def at_random() -> Callable[[int], Choose]:
 
 @pytest.fixture(scope="session")
 def nearest() -> Choose:
-    """A policy that goes to the nearest allowed client, and home when there is none."""
+    """A policy that goes to the nearest allowed client, and to the first allowed token when there is none."""
 
     def choose(instances: TensorDict, state: State, mask: Tensor) -> Tensor:
-        distance = onward(instances, state.current).masked_fill(~mask, torch.inf)
-        distance[..., 0] = 1e9
-        return distance.argmin(dim=-1)
+        distance = onward(instances, state.current, state.vehicles.active, "distance").clone()
+        distance[..., : fleet_size(instances)] = 1e9
+        return distance.masked_fill(~mask, torch.inf).argmin(dim=-1)
 
     return choose
