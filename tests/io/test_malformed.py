@@ -49,10 +49,10 @@ def problem() -> nco.Problem:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_malformed_file_is_answered_by_its_code(path: Path, problem: nco.Problem) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # of this process: others may be busy
     with pytest.raises(nco.NcoError) as raised:
         read_any(path, problem)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert raised.value.codes == (path.name[:4],)
     for fault in raised.value.faults:
         assert fault.where.startswith(path.name)

@@ -233,8 +233,8 @@ def test_ten_thousand_clients_are_read_in_two_seconds(tmp_path: Path) -> None:
     lines += ["NODE_COORD_SECTION", *(f"{k + 1} {x} {y}" for k, (x, y) in enumerate(xy))]
     lines += ["DEMAND_SECTION", "1 0", *(f"{k + 1} {demand[k]}" for k in range(1, size))]
     path = saved(tmp_path, "\n".join([*lines, "DEPOT_SECTION", "1", "-1", "EOF"]))
-    began = time.perf_counter()
+    began = time.process_time()  # of this process: others may be busy
     problem = nco.read(path)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
     assert problem.num_clients == size - 1
     assert np.array_equal(problem.xy, xy)
