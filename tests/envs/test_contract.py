@@ -60,7 +60,7 @@ def test_there_is_always_something_to_do_and_nothing_but_depots_once_all_are_ser
 @few_examples
 @given(size=st.integers(2, 12), seed=seeds)
 def test_the_checker_accepts_exactly_the_next_clients_that_the_mask_allows(play, at_random, name, size, seed):
-    """Force each client in turn; then serve the others on routes of their own (on this one where routes are limited)."""
+    """Force each client in turn; then serve the others on routes of their own, or on this one where routes are few."""
     env, instances = preset(name).env, draw(name, 2, size, seed)
     fleet, could = fleet_size(instances), env.reset(instances, 1).could
     episode = play(env, instances, 1, at_random(seed))

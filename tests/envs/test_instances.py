@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import nco
 from nco.envs.constraints.capacity import Capacity
-from nco.envs.instances import EXACT, arcs, from_problem, home, onward, symmetries, to_problems, whole_demands
+from nco.envs.instances import EXACT, arcs, from_problem, onward, symmetries, to_problems, way_home, whole_demands
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
 
@@ -97,7 +97,7 @@ def test_without_a_capacity_everything_fits():
     problem = problem_of([(), (), ()], ())
     instances = instances_of(problem)
     assert instances["demand"].tolist() == [[0, 0, 0, 0]]
-    assert instances["capacity"].tolist() == [1]
+    assert instances["capacity"].tolist() == [[1]]
 
 
 amount = st.floats(0, 1000, allow_subnormal=False)
@@ -185,7 +185,7 @@ def test_some_clients_only_are_numbered_in_the_order_given():
     problem = problem_of([1, 2, 3, 4, 5], 9, [(k, 0) for k in (10, 20, 30, 40, 50)])
     instances = from_problem(problem, [3, 1])
     assert instances["demand"].tolist() == [[0, 4, 2]]
-    assert instances["capacity"].tolist() == [6]
+    assert instances["capacity"].tolist() == [[6]]
     assert torch.allclose(instances["locs"][0, :, 0], torch.tensor([0.0, 1.0, 0.5]))
     assert torch.allclose(instances["distance"][0, 0] * instances["scale"], torch.tensor([0.0, 40.0, 20.0]))
 
@@ -209,21 +209,32 @@ def test_the_shift_of_a_vehicle_on_an_open_route_is_the_time_the_depot_is_open()
 
 @pytest.mark.parametrize("keys", [(), ("distance",)])
 def test_arcs_rows_and_ways_home_agree_with_and_without_a_matrix(keys):
-    instances = preset("ovrp").generator(4, 6, torch.Generator().manual_seed(1)).select("locs", *keys)
+    instances = preset("ovrp").generator(4, 6, torch.Generator().manual_seed(1)).select("locs", "capacity", *keys)
     every = torch.arange(7).expand(4, -1)
     origin, destination = every[:, :, None].expand(-1, -1, 7), every[:, None].expand(-1, 7, -1)
     expected = torch.cdist(instances["locs"], instances["locs"])
-    assert torch.allclose(arcs(instances, origin, destination), expected, atol=1e-5)
-    assert torch.allclose(onward(instances, every), expected, atol=1e-5)
-    assert torch.allclose(home(instances), expected[..., 0], atol=1e-5)
+    assert torch.allclose(arcs(instances, origin, destination, 0 * origin, "distance"), expected, atol=1e-5)
+    assert torch.allclose(onward(instances, every, 0 * every, "distance"), expected, atol=1e-5)
+    assert torch.allclose(way_home(instances, "distance")[:, 0], expected[..., 0], atol=1e-5)
 
 
 def test_arcs_and_rows_of_a_matrix_go_in_the_direction_of_travel():
     instances = preset("cvrp").generator(1, 2, torch.Generator().manual_seed(1))
     instances["distance"] = torch.tensor([[[0.0, 1.0, 2.0], [3.0, 0.0, 4.0], [5.0, 6.0, 0.0]]])
-    assert arcs(instances, torch.tensor([[0, 2]]), torch.tensor([[1, 0]])).tolist() == [[1, 5]]
-    assert onward(instances, torch.tensor([[1]])).tolist() == [[[3, 0, 4]]]
-    assert home(instances).tolist() == [[0, 3, 5]]
+    origin, destination = torch.tensor([[0, 2]]), torch.tensor([[1, 0]])
+    assert arcs(instances, origin, destination, 0 * origin, "distance").tolist() == [[1, 5]]
+    assert onward(instances, torch.tensor([[1]]), torch.tensor([[0]]), "distance").tolist() == [[[3, 0, 4]]]
+    assert way_home(instances, "distance").tolist() == [[[0, 3, 5]]]
+
+
+def test_every_vehicle_has_its_own_matrix_when_there_is_one_for_each():
+    instances = preset("hcvrp").generator(1, 1, torch.Generator().manual_seed(1))
+    matrix = torch.arange(5.0).view(1, 5, 1, 1) + torch.arange(6.0).view(1, 1, 6, 1) * 10 + torch.arange(6.0) * 100
+    instances["distance"] = matrix
+    origin, destination, vehicle = torch.tensor([[5, 0, 5]]), torch.tensor([[0, 5, 1]]), torch.tensor([[0, 3, 1]])
+    assert arcs(instances, origin, destination, vehicle, "distance").tolist() == [[50, 503, 151]]
+    assert torch.equal(onward(instances, origin, vehicle, "distance")[0, 2], matrix[0, 1, 5])
+    assert way_home(instances, "distance")[0, :, 5].tolist() == [50, 151, 252, 353, 454]
 
 
 def test_symmetries_keep_the_matrix():

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 import nco
 from nco.checker import rules
-from nco.envs.presets import PRESETS, VARIANTS, preset, problems
+from nco.envs.presets import PRESETS, preset, problems
 from nco.errors import ConfigError
 
 
@@ -20,9 +21,12 @@ def test_problems_are_the_same_for_the_same_seed():
     assert {p.num_clients for p in first} == {10}
 
 
-def test_the_single_depot_variants_of_routefinder_are_there_by_their_names():
+def test_the_forty_eight_variants_of_routefinder_are_there_by_their_names():
     names = {o + "vrp" + b + l + t for o in ("", "o") for b in ("", "b", "mb") for l in ("", "l") for t in ("", "tw")}  # noqa: E741
-    assert names - {"vrp"} == set(VARIANTS)
+    single = names - {"vrp"} | {"cvrp"}
+    several = {"md" + name for name in single}
+    assert len(single | several) == 48
+    assert single | several <= set(PRESETS)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,13 @@ def test_the_single_depot_variants_of_routefinder_are_there_by_their_names():
         ("vrpb", lambda p: p.backhaul == "last" and p.pickup.any()),
         ("vrpmb", lambda p: p.backhaul == "mixed" and p.pickup.any()),
         ("cvrp", lambda p: not p.pickup.any() and p.vehicle_types[0].end_depot == 0),
+        ("mdcvrp", lambda p: p.num_depots == len(p.vehicle_types) == 3),
+        ("tsp", lambda p: p.vehicle_types[0].num_available == 1 and not p.delivery.any()),
+        ("atsp", lambda p: not np.array_equal(p.distance_matrix(), p.distance_matrix().T)),
+        ("hcvrp", lambda p: len({v.capacity for v in p.vehicle_types}) > 1 and p.objective == "sum"),
+        ("hcvrp_max", lambda p: p.objective == "max"),
+        ("pvrp_p", lambda p: all(profile.preference is not None for profile in p.profiles)),
+        ("pvrp_zc_angle", lambda p: any(not profile.allowed.all() for profile in p.profiles)),
     ],
 )
 def test_a_preset_has_what_its_name_says(name, holds):

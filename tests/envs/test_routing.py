@@ -14,7 +14,7 @@ def line() -> TensorDict:
         {
             "locs": torch.tensor([[[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]]),
             "demand": torch.tensor([[0.0, 1.0, 1.0, 1.0]]),
-            "capacity": torch.tensor([2.0]),
+            "capacity": torch.tensor([[2.0]]),
             "scale": torch.tensor([1.0]),
         },
         batch_size=[1],
@@ -63,7 +63,7 @@ def test_ways_home_are_free_on_open_routes(line):
     env = RoutingEnv([Capacity()])
     actions = torch.tensor([[[1, 2, 0, 3]]])
     both = torch.cat([line, line])
-    both["open"] = torch.tensor([False, True])
+    both["open"] = torch.tensor([[False], [True]])
     assert env.cost(both, actions.expand(2, 1, -1)).tolist() == [[10.0], [5.0]]
 
 

@@ -66,7 +66,7 @@ def test_many_demands_are_small_and_few_large(instances):
 
 
 def test_capacity_holds_the_largest_demand_and_is_whole(instances):
-    capacity = instances["capacity"]
+    capacity = instances["capacity"][:, 0]
     assert torch.equal(capacity, capacity.round())
     assert (capacity >= instances["demand"].amax(dim=1)).all()
 
@@ -74,7 +74,7 @@ def test_capacity_holds_the_largest_demand_and_is_whole(instances):
 def test_routes_have_triangularly_many_clients(instances):
     """Capacity / mean demand is r, rounded up: minimum 3, mode 6, maximum 25, so mean 34 / 3."""
     mean = instances["demand"][:, 1:].mean(dim=1)
-    clients = (instances["capacity"] - 0.5) / mean  # rounding up adds a half on average
+    clients = (instances["capacity"][:, 0] - 0.5) / mean  # rounding up adds a half on average
     assert clients.mean() == pytest.approx(34 / 3, abs=0.3)
     assert clients.min() > 2.4
     assert clients.max() < 26
