@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch import Tensor
 from nco.envs.generators.base import Generator
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
-from nco.nn.pointer import pointer_log_probability
+from nco.nn.pointer import Pointing, pointer_log_probability
 from nco.policies.base import Memory, Policy
 from nco.rollout.eager import Step, decide, rollout
 from nco.rollout.graphed import GraphedStep
@@ -28,7 +29,7 @@ from nco.rollout.starts import first_clients
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
-LOOK_EVERY = 50
+LOOK_EVERY = {"cpu": 1, "cuda": 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class LearnerConfig:
     sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
-    compile: bool = False  # fuse the pointer head into one kernel; pays off on a GPU
+    compile: bool = False  # on a GPU, fuse the pointer head into one kernel
     seed: int = 1
 
 
@@ -63,12 +64,14 @@ class Learner(lightning.LightningModule):
         self.problems_seen = 0
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
-        head = pointer_log_probability
-        self._head = torch.compile(head, dynamic=True) if config.compile else head
+        self._head: Callable[[Pointing, Tensor], Tensor] = pointer_log_probability
         self._decide: Step = decide
 
     def on_fit_start(self) -> None:
-        self._decide = GraphedStep() if self.device.type == "cuda" else decide
+        if self.device.type == "cuda":
+            self._decide = GraphedStep()
+            if self.config.compile:
+                self._head = torch.compile(pointer_log_probability, dynamic=True)
         self._clock = time.perf_counter()
 
     def on_train_start(self) -> None:
@@ -148,7 +151,7 @@ class Learner(lightning.LightningModule):
         self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
         self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - 1)})
         self.log("throughput", cost.shape[0] / (now - began))  # problems a second
-        if self.steps % LOOK_EVERY == 0:
+        if self.steps % LOOK_EVERY[self.device.type] == 0:
             self.require_finite()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import pickle
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,6 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
-from torch.utils.data import DataLoader, IterableDataset
 
 from nco.envs.presets import preset
 from nco.errors import ConfigError, Fault
@@ -71,7 +72,11 @@ def make_learner(config: TrainConfig) -> Learner:
 
 def _policy(config: TrainConfig, features: int) -> Policy:
     if config.init_from is not None:
-        return load(config.init_from)[0].train()
+        policy = load(config.init_from)[0].train()
+        if policy.config["features"] != features:
+            what = f"the policy was made for another environment than preset '{config.env.preset}'"
+            raise ConfigError(Fault("C503", f"init_from={config.init_from}", what, "Choose a preset like its own"))
+        return policy
     options = {**config.policy, "features": features}
     with torch.random.fork_rng(devices=[]):  # initial weights come from the global generator: leave it as it was
         torch.default_generator.manual_seed(config.seed)
@@ -110,7 +115,7 @@ def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Traine
 def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:
     if resume is not None:
         _require_checkpoint(resume)
-    beats = DataLoader(_Endless(), batch_size=None)
+    beats = itertools.repeat(0)  # the learner generates its problems itself
     try:
         trainer.fit(learner, beats, ckpt_path=resume, weights_only=True)
     except SystemExit as stop:  # what Lightning makes of a second Ctrl-C
@@ -148,13 +153,15 @@ def _logger(name: str, out: Path) -> Logger:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Lightning's advice and advertisements to itself; its warnings stay."""
+    """Keep to Lightning its advice, its advertisements and its own use of what PyTorch deprecates; warnings stay."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
@@ -170,11 +177,3 @@ def _fast_matmul(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
-
-
-class _Endless(IterableDataset[int]):
-    """A beat for Lightning's loop; the learner generates its problems itself."""
-
-    def __iter__(self) -> Iterator[int]:
-        while True:
-            yield 0
