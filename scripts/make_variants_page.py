@@ -1,0 +1,37 @@
+"""Write docs/variants.md, the table of presets, constraints and solvers: python scripts/make_variants_page.py."""
+
+from pathlib import Path
+
+from nco.envs.presets import PRESETS, preset, problems
+from nco.solvers.solve import create
+
+PAGE = Path(__file__).parent.parent / "docs" / "variants.md"
+SOLVERS = ("neural", "ortools", "pyvrp")
+INTRODUCTION = """# Variants
+
+Every preset of `nco.envs`: the process that policies act in, the distribution it is drawn from, and which solvers take
+its problems as they are, with all constraints and the exact objective. A solver that does not, says which feature it
+cannot honour (U302) instead of dropping it. Constraints carry the names of the checker's rules.
+
+This page is written by `python scripts/make_variants_page.py`; a test keeps it current.
+
+"""
+
+
+def page() -> str:
+    """The page, from the presets themselves."""
+    engines = {name: create(name, "cpu") for name in SOLVERS}
+    rows = [("preset", "vehicles", "constraints", "objective", "distribution", *SOLVERS)]
+    rows.append(("---",) * len(rows[0]))
+    for name in PRESETS:
+        chosen, (problem,) = preset(name), problems(name, 6, 1, seed=1)
+        rules = dict.fromkeys(constraint.rule for constraint in chosen.env.constraints)
+        covered = ("no" if engine.unsupported(problem) else "yes" for engine in engines.values())
+        kinds = len(problem.vehicle_types)
+        rows.append((f"`{name}`", str(kinds), ", ".join(rules) or "none", chosen.env.objective,
+                     type(chosen.generator).__module__.rpartition(".")[2], *covered))  # fmt: skip
+    return INTRODUCTION + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
