@@ -4,7 +4,7 @@
     model = rl4co.models.POMO(PresetEnv("cvrp", size=50))
 
 Keys and shapes are RL4CO's (for "cvrp" those of its CVRPEnv, for all other presets those of its MTVRPEnv). Differences:
-an episode is done when all clients are served, without a last visit to the depot (the way home costs the same); loads
+an episode is done when all clients are served, even if the depot was never visited (the way home costs the same); loads
 are exact; `visited` of the depot stays False; `reset` leaves the caller's TensorDict as it is; random numbers come
 from the environment's own generator; a solution is judged by nco.check, which takes about a millisecond each.
 """
@@ -104,6 +104,13 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)
+
+    def load_data(self, fpath: str, batch_size: list[int] | None = None) -> TensorDict:
+        """Problems of one of RL4CO's files; those of its CVRP hold whole demands."""
+        td = super().load_data(fpath)
+        if self.name == "cvrp":
+            td["demand"] = td["demand"] / td["capacity"].reshape(-1, 1)
+        return td
 
     def _reset(self, td: TensorDict, batch_size: list[int] | None = None) -> TensorDict:
         instances = self.words.instances(td)
