@@ -3,12 +3,14 @@ import json
 import logging
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import nco
+import nco.train
 from nco.errors import ConfigError, NcoError
 from nco.policies.weights import load
 from nco.train import learner as learner_module
@@ -142,6 +144,18 @@ def test_signals_mean_afterwards_what_they_meant_before(short, signal_at):
     with pytest.raises(KeyboardInterrupt):
         train(short())
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_run_may_be_started_in_another_thread(short):
+    with ThreadPoolExecutor(1) as pool:
+        path = pool.submit(train, short()).result()
+    assert load(path)[1].training["steps"] == 12
+
+
+def test_main_takes_overrides_and_gives_the_path_of_the_weights(short):
+    config = short("trainer.max_steps=1", "name=mine")
+    assert nco.train.main(config.overrides) == config.out / "mine.safetensors"
+    assert load(config.out / "mine.safetensors")[1].training["steps"] == 1
 
 
 def test_a_second_ctrl_c_stops_at_once_and_leaves_nothing_half_done(short, monkeypatch):
