@@ -14,7 +14,7 @@ from nco.checker.schedule import Schedule, Stop, drive
 from nco.problem import Problem
 from nco.solution import RoutesLike, Solution
 
-__all__ = ["TOLERANCE", "Cost", "Report", "Schedule", "Stop", "Violation", "check", "drive", "exceeds"]
+__all__ = ["TOLERANCE", "Cost", "Report", "Schedule", "Stop", "Violation", "check", "drive", "exceeds", "route_terms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,15 @@ def check(problem: Problem, routes: RoutesLike) -> Report:
 
 
 def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: np.ndarray) -> Cost:
-    terms = np.array([_terms(problem, schedule) for schedule in schedules]).reshape(-1, 4)
+    terms = np.array([route_terms(problem, schedule) for schedule in schedules]).reshape(-1, 4)
     costliest = int(terms.sum(axis=1).argmax()) if problem.objective == "max" and len(terms) else None
     distance, duration, fixed, preference = (terms.sum(axis=0) if costliest is None else terms[costliest]).tolist()
     optional = missing[~problem.required[missing]]
     return Cost(distance, duration, fixed, preference, float(problem.prizes[optional].sum()), costliest)
 
 
-def _terms(problem: Problem, schedule: Schedule) -> tuple[float, float, float, float]:
-    """Cost of one route: distance, duration, fixed, preference."""
+def route_terms(problem: Problem, schedule: Schedule) -> tuple[float, float, float, float]:
+    """Cost of one route by term: distance, duration, fixed, preference."""
     vehicle = problem.vehicle_types[schedule.route.vehicle_type]
     liking = problem.profiles[vehicle.profile].preference
     clients = np.array(schedule.route.visits) - problem.num_depots

@@ -17,6 +17,7 @@ from nco.io.formats import (
     SET_READERS,
     SOLUTION_READERS,
     SOLUTION_WRITERS,
+    Format,
     for_suffix,
     named,
     recognise,
@@ -78,21 +79,25 @@ def read_solution(path: str | os.PathLike[str], problem: Problem) -> Solution:
         raise located(error, path) from None
 
 
-def write(thing: Problem | Result | Solution, path: str | os.PathLike[str]) -> None:
-    """Write a problem (.json, .vrp) or a result or solution (.json, .sol); the suffix says which.
+def write(thing: Problem | Result | Solution, path: str | os.PathLike[str], *, format: str | None = None) -> None:
+    """Write a problem (.json, .vrp) or a result or solution (.json, .sol): the suffix says which, or `format`.
 
-    Raises FileError: F002 for another suffix, F012 when the file cannot be written, F013 naming everything that the
-    format cannot express (.json expresses all).
+    Raises FileError: F002 for another suffix or format, F012 when the file cannot be written, F013 naming everything
+    that the format cannot express (nco-json expresses all).
     """
     path = Path(path)
     try:
         with storing(path):
             if isinstance(thing, Problem):
-                for_suffix(path.suffix, PROBLEM_WRITERS).module.write_problem(thing, path)
+                _target(format, path, PROBLEM_WRITERS).module.write_problem(thing, path)
             elif isinstance(thing, Result | Solution):
-                for_suffix(path.suffix, SOLUTION_WRITERS).module.write_solution(thing, path)
+                _target(format, path, SOLUTION_WRITERS).module.write_solution(thing, path)
             else:
                 what = f"a {type(thing).__name__} is neither a problem nor a solution"
                 raise FileError(Fault("F012", "file", what, "Give a Problem, a Result or a Solution"))
     except FileError as error:
         raise located(error, path) from None
+
+
+def _target(format: str | None, path: Path, formats: Sequence[Format]) -> Format:
+    return named(format, formats) if format else for_suffix(path.suffix, formats)

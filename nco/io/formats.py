@@ -32,6 +32,12 @@ class Format:
         return import_module(self.path)
 
 
+#: JSON that is not ours and has a key of VROOM's near its start.
+VROOM_KEYS = (
+    r"\A\s*\{(?![\s\S]*\"format\"\s*:\s*\"nco-)[\s\S]*?\"(jobs|shipments|vehicles|matrices|summary|steps)\"\s*:"
+)
+
+VROOM = Format("vroom", "nco.io.vroom", VROOM_KEYS)
 NCO_JSON = Format("nco-json", "nco.io.nco_json", r"\A\s*\{", ".json")
 TSPLIB = Format("tsplib", "nco.io.tsplib", r"^[ \t]*TYPE[ \t]*:[ \t]*A?TSP\b", ".tsp")
 VRPLIB = Format("vrplib", "nco.io.vrplib", r"^[ \t]*((DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|[A-Z_]+_SECTION\b)", ".vrp")
@@ -42,11 +48,11 @@ SOL = Format("sol", "nco.io.sol", r"^[ \t]*Route\b", ".sol")
 
 ROUTEFINDER = Format("routefinder", "nco.io.routefinder", r"\APK", ".npz")
 
-PROBLEM_READERS = (NCO_JSON, TSPLIB, VRPLIB, SOLOMON, LI_LIM, CORDEAU)
-PROBLEM_WRITERS = (NCO_JSON, VRPLIB)
+PROBLEM_READERS = (VROOM, NCO_JSON, TSPLIB, VRPLIB, SOLOMON, LI_LIM, CORDEAU)
+PROBLEM_WRITERS = (NCO_JSON, VROOM, VRPLIB)
 SET_READERS = (ROUTEFINDER,)
-SOLUTION_READERS = (NCO_JSON, SOL)
-SOLUTION_WRITERS = (NCO_JSON, SOL)
+SOLUTION_READERS = (VROOM, NCO_JSON, SOL)
+SOLUTION_WRITERS = (NCO_JSON, VROOM, SOL)
 
 
 def recognise(text: str, suffix: str, formats: Sequence[Format]) -> Format:

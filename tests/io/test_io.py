@@ -84,7 +84,7 @@ def test_a_folder_that_does_not_exist_is_an_error(name: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("suffix", [".csv", "", ".sol"])
 def test_a_problem_is_not_written_with_another_suffix(suffix: str, tmp_path: Path) -> None:
-    with pytest.raises(nco.NcoError, match=r"nco-json \(\.json\), vrplib \(\.vrp\)") as raised:
+    with pytest.raises(nco.NcoError, match=r"nco-json \(\.json\), vroom, vrplib \(\.vrp\)") as raised:
         nco.write(nco.read(DATA / "windows.vrp"), tmp_path / f"x{suffix}")
     assert raised.value.codes == ("F002",)
 

@@ -93,7 +93,7 @@ def mutated(data: st.DataObject, text: str) -> str:
 
 
 @pytest.mark.parametrize("source", VALID, ids=lambda path: path.name)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mutated_problem_is_read_or_refused(source: Path, data: st.DataObject, tmp_path: Path) -> None:
     path = tmp_path / f"mutated{source.suffix}"
@@ -106,7 +106,7 @@ def test_a_mutated_problem_is_read_or_refused(source: Path, data: st.DataObject,
         assert nco.check(problem, [[location] for location in clients]).cost.total >= 0
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mutated_solution_is_read_or_refused(data: st.DataObject, tmp_path: Path, problem: nco.Problem) -> None:
     path = tmp_path / "mutated.sol"
