@@ -189,12 +189,13 @@ def arcs(instances: TensorDict, origin: Tensor, destination: Tensor, vehicle: Te
     shape = origin.shape
     i, j = origin.reshape(shape[0], -1), destination.reshape(shape[0], -1)
     if has(instances, key):
-        matrix = instances[key]
+        matrix: Tensor = instances[key]
         row = vehicle.reshape(shape[0], -1) * matrix.shape[-2] + i if matrix.dim() == 4 else i
         return matrix.flatten(1).gather(1, row * matrix.shape[-1] + j).reshape(shape)
     locs = instances["locs"]
     gap = locs.gather(1, i[..., None].expand(-1, -1, 2)) - locs.gather(1, j[..., None].expand(-1, -1, 2))
-    return gap.norm(dim=-1).reshape(shape)
+    length: Tensor = gap.norm(dim=-1)
+    return length.reshape(shape)
 
 
 def onward(instances: TensorDict, origin: Tensor, vehicle: Tensor, key: str) -> Tensor:
@@ -204,7 +205,7 @@ def onward(instances: TensorDict, origin: Tensor, vehicle: Tensor, key: str) -> 
     if has(instances, key):
         matrix = instances[key]
         row = vehicle.reshape(batch, -1) * nodes + i if matrix.dim() == 4 else i
-        rows = matrix.flatten(1, -2).gather(1, row[..., None].expand(-1, -1, nodes))
+        rows: Tensor = matrix.flatten(1, -2).gather(1, row[..., None].expand(-1, -1, nodes))
     else:
         locs = instances["locs"]
         rows = (locs.gather(1, i[..., None].expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)

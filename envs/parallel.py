@@ -40,7 +40,7 @@ class ParallelEnv:
     @staticmethod
     def max_steps(instances: TensorDict) -> int:
         """Bound on the length of an episode: every step serves a client or sends a vehicle home."""
-        return 2 * (instances["locs"].shape[1] - fleet_size(instances))
+        return 2 * (int(instances["locs"].shape[1]) - fleet_size(instances))
 
     def reset(self, instances: TensorDict, rollouts: int) -> ParallelState:
         """The state of S fresh rollouts of each problem: all vehicles at home."""

@@ -66,7 +66,7 @@ class RoutingEnv:
     def max_steps(instances: TensorDict) -> int:
         """Bound on the length of an episode."""
         fleet = fleet_size(instances)
-        return (2 if fleet == 1 else 3) * (instances["locs"].shape[1] - fleet)
+        return (2 if fleet == 1 else 3) * (int(instances["locs"].shape[1]) - fleet)
 
     def reset(self, instances: TensorDict, rollouts: int) -> State:
         """The state of S fresh rollouts of each problem."""
@@ -159,10 +159,11 @@ class RoutingEnv:
         history = [self._fresh(instances, actions.shape[1])]
         for action in actions.unbind(-1)[:-1]:
             history.append(self._advance(instances, history[-1], action))
-        *small, slots = zip(*history, strict=True)
+        *small, slots = (tuple(part) for part in zip(*history, strict=True))
         stacked = (torch.stack(part, dim=2) for part in small)
-        slots = tuple(torch.stack(slot, dim=2) for slot in zip(*slots, strict=True))
-        return State(Vehicles(*stacked, slots), first[..., None, :] < time[:, None], self._could(instances, fleet))
+        after = tuple(torch.stack(slot, dim=2) for slot in zip(*slots, strict=True))
+        vehicles = Vehicles._make((*stacked, after))
+        return State(vehicles, first[..., None, :] < time[:, None], self._could(instances, fleet))
 
     def _fresh(self, instances: TensorDict, rollouts: int) -> Vehicles:
         batch, fleet, device = len(instances["locs"]), fleet_size(instances), instances["locs"].device
@@ -205,7 +206,7 @@ def _spare(instances: TensorDict, routes: Tensor) -> Tensor | None:
     """Whether each vehicle may begin another route: [B, *L, M]; None when all always may."""
     if not has(instances, "available"):
         return None
-    available = instances["available"]
+    available: Tensor = instances["available"]
     return routes < available.view(len(available), *[1] * (routes.dim() - 2), -1)
 
 

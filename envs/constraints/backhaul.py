@@ -22,7 +22,7 @@ class Backhaul:
         return torch.zeros_like(vehicle, dtype=torch.bool)
 
     def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
-        last = instances["backhaul_last"].view(-1, *[1] * (state.dim() - 1))
+        last: Tensor = instances["backhaul_last"].view(-1, *[1] * (state.dim() - 1))
         return state | ((at(instances["pickup"], move.node) > 0) & last)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:

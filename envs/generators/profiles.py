@@ -93,7 +93,8 @@ def _liking(locs: Tensor, fleet: int, pattern: Pattern, generator: Generator) ->
         return (_sector(locs, fleet)[:, None] == torch.arange(fleet, device=locs.device)[:, None]).float()
     centre = fleet + torch.randint(nodes - fleet, (batch, fleet), generator=generator, device=locs.device)
     centres = locs.gather(1, centre[..., None].expand(-1, -1, 2))
-    return 1 - (centres[:, :, None] - locs[:, None]).norm(dim=-1) / math.sqrt(2)
+    distance: Tensor = (centres[:, :, None] - locs[:, None]).norm(dim=-1)
+    return 1 - distance / math.sqrt(2)
 
 
 def _sector(locs: Tensor, fleet: int) -> Tensor:
