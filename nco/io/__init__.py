@@ -80,7 +80,7 @@ def read_solution(path: str | os.PathLike[str], problem: Problem) -> Solution:
 
 
 def write(thing: Problem | Result | Solution, path: str | os.PathLike[str], *, format: str | None = None) -> None:
-    """Write a problem (.json, .vrp) or a result or solution (.json, .sol): the suffix says which, or `format`.
+    """Write a problem (.json, .vrp) or a result or solution (.json, .sol, .geojson): suffix or `format` decide.
 
     Raises FileError: F002 for another suffix or format, F012 when the file cannot be written, F013 naming everything
     that the format cannot express (nco-json expresses all).

@@ -42,6 +42,7 @@ NCO_JSON = Format("nco-json", "nco.io.nco_json", r"\A\s*\{", ".json")
 TSPLIB = Format("tsplib", "nco.io.tsplib", r"^[ \t]*TYPE[ \t]*:[ \t]*A?TSP\b", ".tsp")
 VRPLIB = Format("vrplib", "nco.io.vrplib", r"^[ \t]*((DIMENSION|EDGE_WEIGHT_TYPE)[ \t]*:|[A-Z_]+_SECTION\b)", ".vrp")
 SOLOMON = Format("solomon", "nco.io.solomon", r"^[ \t]*CUST(OMER|[ \t]+NO\.)")
+GEOJSON = Format("geojson", "nco.io.geojson", r"\A\s*\{\s*\"type\"\s*:\s*\"FeatureCollection\"", ".geojson")
 LI_LIM = Format("li-lim", "nco.io.li_lim", r"\A\s*\S+[ \t]+\S+[ \t]+\S+\s*\n[ \t]*0([ \t]+\S+){8}[ \t\r]*$")
 CORDEAU = Format("cordeau", "nco.io.cordeau", r"\A\s*\d+([ \t]+\d+){3}[ \t\r]*\n\s*\S+[ \t]+\S+[ \t\r]*$")
 SOL = Format("sol", "nco.io.sol", r"^[ \t]*Route\b", ".sol")
@@ -52,7 +53,7 @@ PROBLEM_READERS = (VROOM, NCO_JSON, TSPLIB, VRPLIB, SOLOMON, LI_LIM, CORDEAU)
 PROBLEM_WRITERS = (NCO_JSON, VROOM, VRPLIB)
 SET_READERS = (ROUTEFINDER,)
 SOLUTION_READERS = (VROOM, NCO_JSON, SOL)
-SOLUTION_WRITERS = (NCO_JSON, VROOM, SOL)
+SOLUTION_WRITERS = (NCO_JSON, VROOM, SOL, GEOJSON)
 
 
 def recognise(text: str, suffix: str, formats: Sequence[Format]) -> Format:
