@@ -47,6 +47,7 @@ class TrainerConfig(_Section):
     compile: bool
     accelerator: str
     precision: str
+    threads: int | None = Field(ge=1)
     logger: Literal["csv", "tensorboard", "wandb"]
     log_every: int = Field(ge=1)
     checkpoint_every: float = Field(ge=0)

@@ -23,6 +23,7 @@ from nco.errors import ConfigError, Fault
 from nco.policies import make_policy
 from nco.policies.base import Policy
 from nco.policies.weights import load
+from nco.rollout.threads import threads
 from nco.train.callbacks import Keeper, Validation
 from nco.train.config import TrainConfig
 from nco.train.interruption import Interruption
@@ -48,7 +49,7 @@ def train(config: TrainConfig) -> Path:
         device, policy = trainer.strategy.root_device, learner.policy
         size = sum(parameter.numel() for parameter in policy.parameters())
         log.info("training '%s', %s parameters, on %s, into %s", policy.name, f"{size:,}", device, config.out)
-        with _fast_matmul(device):
+        with _fast_matmul(device), threads(config.trainer.threads):
             _fit(trainer, learner, config.resume)
     if interruption.received:
         log.info("kept %s; go on with: %s", keeper.weights, config.resume_command)

@@ -51,7 +51,7 @@ def test_the_smoke_experiment_learns_visibly(start, tmp_path, tiny_policy, cvrp,
     chance = rollout(tiny_policy, cvrp, instances, first_clients(instances, 20), torch.Generator().manual_seed(1)).cost
     learnt = sum(costs[-10:]) / 10
     assert len(costs) == 100
-    assert learnt < 0.62 * float(chance.mean())  # measured: 7.4 against 13.2
+    assert learnt < 0.62 * float(chance.mean())  # measured: 7.3 against 13.2
     assert learnt < 0.89 * costs[0]  # measured: 9.0 before the first step
 
 
