@@ -55,15 +55,16 @@ _ELEMENT = re.compile(r"(depots|clients|vehicle_types|profiles|shipments)\[(\d+)
 
 
 @contextmanager
-def at_lines(line_of: Callable[[str, int, str], int | None]) -> Iterator[None]:
-    """Give faults of a problem the file's line, from `line_of(kind, index, field)`."""
+def at_lines(line_of: Callable[[str, int, str], int | str | None]) -> Iterator[None]:
+    """Give faults of a problem the file's line, from `line_of(kind, index, field)`: a number or words."""
     try:
         yield
     except ProblemError as error:
         raise ProblemError(_at_line(fault, line_of) for fault in error.faults) from None
 
 
-def _at_line(fault: Fault, line_of: Callable[[str, int, str], int | None]) -> Fault:
+def _at_line(fault: Fault, line_of: Callable[[str, int, str], int | str | None]) -> Fault:
     element = _ELEMENT.match(fault.where)
     line = line_of(element[1], int(element[2]), element[3]) if element else None
-    return fault if line is None else replace(fault, where=f"line {line}, {fault.where}")
+    place = f"line {line}" if isinstance(line, int) else line
+    return fault if place is None else replace(fault, where=f"{place}, {fault.where}")

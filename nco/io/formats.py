@@ -56,6 +56,10 @@ SOLUTION_READERS = (VROOM, NCO_JSON, SOL)
 SOLUTION_WRITERS = (NCO_JSON, VROOM, SOL, GEOJSON)
 
 
+#: Suffix of files that `read` does not read -> what does.
+ELSEWHERE = {".csv": "nco.io.csv_orders.read(orders, vehicles)", ".npz": "nco.io.read_set(path)"}
+
+
 def recognise(text: str, suffix: str, formats: Sequence[Format]) -> Format:
     """The format that the text looks like, else the one that the suffix stands for."""
     head = text[:HEAD]
@@ -72,7 +76,8 @@ def for_suffix(suffix: str, formats: Sequence[Format]) -> Format:
             return candidate
     known = ", ".join(f"{each.name} ({each.suffix})" if each.suffix else each.name for each in formats)
     what = f"neither the content nor the suffix '{suffix}' is known here"
-    raise FileError(Fault("F002", "file", what, f"Use one of: {known}"))
+    other = f"Use {ELSEWHERE[suffix.lower()]}, or" if suffix.lower() in ELSEWHERE else "Use"
+    raise FileError(Fault("F002", "file", what, f"{other} one of: {known}"))
 
 
 def named(name: str, formats: Sequence[Format]) -> Format:

@@ -40,11 +40,8 @@ def test_an_open_route_ends_at_its_last_client(square: nco.Problem, judged: Judg
 
 def test_a_stop_is_a_point_with_its_times(timed: nco.Problem, judged: Judged, tmp_path: Path) -> None:
     points = [f for f in written(judged(timed, [[1, 2], [3]]), tmp_path) if f["geometry"]["type"] == "Point"]
-    assert [p["properties"]["kind"] for p in points] == ["depot", "client", "client", "depot"] + [
-        "depot",
-        "client",
-        "depot",
-    ]
+    kinds = [point["properties"]["kind"] for point in points]
+    assert kinds == ["depot", "client", "client", "depot", "depot", "client", "depot"]
     late = points[2]
     assert late["geometry"]["coordinates"] == [20, 0]
     assert (late["properties"]["name"], late["properties"]["start"], late["properties"]["load"]) == ("late", 60, [0])

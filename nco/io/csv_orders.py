@@ -1,0 +1,178 @@
+"""Orders and vehicles from CSV files, as spreadsheets export them: columns found by name, everything else an error.
+
+problem = csv_orders.read("orders.csv", "vehicles.csv", columns={"Drop": "delivery", "Phone": None})
+print(csv_orders.dry_run("orders.csv", "vehicles.csv"))  # which column means what, rows, faults with their lines
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from nco.errors import Fault, FileError, NcoError, did_you_mean
+from nco.io.csv_fields import DEGREES, ORDERS, VEHICLES, plain
+from nco.io.csv_table import Columns, Table, read_table
+from nco.io.files import at_lines
+from nco.problem import Client, Depot, Floats, Problem, Profile, VehicleType
+from nco.rounding import Rounding
+
+#: Mean radius of the earth in metres.
+EARTH = 6_371_008.8
+Metric = Literal["euclidean", "great_circle"]
+METRICS = ("euclidean", "great_circle")
+Pathlike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What reading would do: both files as understood, how distances are measured, and every fault."""
+
+    orders: Table
+    vehicles: Table
+    metric: Metric
+    faults: tuple[Fault, ...]
+
+    def __str__(self) -> str:
+        lines = []
+        for table in (self.orders, self.vehicles):
+            lines.append(f"{table.name}: {table.count} rows")
+            lines += [f"  {column} -> {field or '(skipped)'}" for column, field in table.columns.items()]
+        lines += [f"distances: {self.metric}", f"faults: {len(self.faults)}"]
+        return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
+
+
+def read(
+    orders: Pathlike,
+    vehicles: Pathlike,
+    *,
+    columns: Columns | None = None,
+    vehicle_columns: Columns | None = None,
+    metric: Metric | None = None,
+    rounding: Rounding = "none",
+) -> Problem:
+    """Problem from a file with a row per order and one with a row per vehicle type; depots are where vehicles start.
+
+    columns, vehicle_columns: header -> field, or None to skip it; headers that are not given are found by their names.
+    metric: "great_circle" (a matrix of metres between longitudes and latitudes in degrees) or "euclidean"; by default
+    the first when the orders' columns are called so. Raises FileError or ProblemError with every fault and its line.
+    """
+    tables = _tables(orders, vehicles, columns, vehicle_columns)
+    if faults := [*tables[0].faults, *tables[1].faults, *_metrics(metric)]:
+        raise FileError(faults)
+    return _problem(*tables, _metric(tables[0], metric), rounding)
+
+
+def dry_run(
+    orders: Pathlike,
+    vehicles: Pathlike,
+    *,
+    columns: Columns | None = None,
+    vehicle_columns: Columns | None = None,
+    metric: Metric | None = None,
+) -> Preview:
+    """How `read` understands the files, and what is wrong with them; raises only when a file cannot be opened."""
+    tables = _tables(orders, vehicles, columns, vehicle_columns)
+    chosen = _metric(tables[0], metric)
+    faults = (*tables[0].faults, *tables[1].faults, *_metrics(metric))
+    if not faults:
+        try:
+            _problem(*tables, chosen, "none")
+        except NcoError as error:
+            faults = error.faults
+    return Preview(*tables, chosen, faults)
+
+
+def _tables(
+    orders: Pathlike, vehicles: Pathlike, columns: Columns | None, vehicle_columns: Columns | None
+) -> tuple[Table, Table]:
+    first = read_table(Path(orders), ORDERS, columns or {})
+    return first, read_table(Path(vehicles), VEHICLES, vehicle_columns or {})
+
+
+def _metrics(metric: str | None) -> list[Fault]:
+    known = metric is None or metric in METRICS
+    return [] if known else [Fault("P117", "metric", f"'{metric}' is unknown", did_you_mean(str(metric), METRICS))]
+
+
+def _metric(orders: Table, metric: Metric | None) -> Metric:
+    places = [plain(column) for column, field in orders.columns.items() if field in ("x", "y")]
+    return metric or ("great_circle" if places and set(places) <= set(DEGREES) else "euclidean")
+
+
+def _problem(orders: Table, vehicles: Table, metric: Metric, rounding: Rounding) -> Problem:
+    places: dict[tuple[float, float], int] = {}
+    depot_lines: list[int] = []
+    types = []
+    for line, row in vehicles.rows.items():
+        start = (row["start_x"], row["start_y"])
+        end = (row.get("end_x", start[0]), row.get("end_y", start[1]))
+        for place in (start, end):
+            if place not in places:
+                places[place] = len(places)
+                depot_lines.append(line)
+        capacity = _loads(row, "capacity", [*vehicles.columns.values()])
+        types.append(_vehicle(row, capacity, places[start], None if row.get("open_end") else places[end]))
+    clients = tuple(_client(row, [*orders.columns.values()]) for row in orders.rows.values())
+    lines = {
+        "depots": [f"{vehicles.name}, line {line}" for line in depot_lines],
+        "vehicle_types": [f"{vehicles.name}, line {line}" for line in vehicles.rows],
+        "clients": [f"{orders.name}, line {line}" for line in orders.rows],
+    }
+    with at_lines(lambda kind, index, _: lines[kind][index] if kind in lines else None):
+        problem = Problem(tuple(Depot(x, y) for x, y in places), clients, tuple(types), rounding=rounding)
+        if metric == "euclidean":
+            return problem
+        _check_degrees(problem, [*lines["depots"], *lines["clients"]])
+        profiles = (Profile(distance=_great_circle(problem.xy)),)
+        return Problem(problem.depots, clients, problem.vehicle_types, profiles, rounding=rounding)
+
+
+def _client(row: dict[str, Any], fields: list[str | None]) -> Client:
+    return Client(
+        row["x"],
+        row["y"],
+        _loads(row, "delivery", fields),
+        _loads(row, "pickup", fields),
+        (row.get("opens", 0.0), row.get("closes", math.inf)),
+        row.get("service", 0.0),
+        row.get("required", True),
+        row.get("prize", 0.0),
+        row.get("name", ""),
+    )
+
+
+def _vehicle(row: dict[str, Any], capacity: tuple[float, ...], start: int, end: int | None) -> VehicleType:
+    given = ("num_available", "fixed_cost", "unit_distance_cost", "unit_duration_cost", "speed")
+    options = {key: row[key] for key in (*given, "max_distance", "max_duration", "name") if key in row}
+    shift = (row.get("opens", 0.0), row.get("closes", math.inf))
+    return VehicleType(capacity=capacity, start_depot=start, end_depot=end, tw=shift, **options)
+
+
+def _loads(row: dict[str, Any], name: str, fields: list[str | None]) -> tuple[float, ...]:
+    """One load per dimension, as many as the file has columns for; zero where the entry is empty."""
+    keys = (name, f"{name}2", f"{name}3")
+    dimensions = max((k + 1 for k, key in enumerate(keys) if key in fields), default=0)
+    return tuple(row.get(key, 0.0) for key in keys[:dimensions])
+
+
+def _check_degrees(problem: Problem, lines: list[str]) -> None:
+    faults = [
+        Fault("F005", lines[k], f"({x:g}, {y:g}) is no longitude and latitude", "Check the order: x is the longitude")
+        for k, (x, y) in enumerate(problem.xy.tolist())
+        if abs(x) > 180 or abs(y) > 90
+    ]
+    if faults:
+        raise FileError(faults)
+
+
+def _great_circle(xy: Floats) -> Floats:
+    """Metres [N, N] on a sphere between (longitude, latitude) in degrees: the haversine formula."""
+    longitude, latitude = np.radians(xy).T
+    rise = np.sin((latitude[:, None] - latitude) / 2) ** 2
+    turn = np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
+    return np.asarray(2 * EARTH * np.arcsin(np.sqrt(np.clip(rise + turn, 0.0, 1.0))))
