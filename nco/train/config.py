@@ -45,7 +45,7 @@ class TrainerConfig(_Section):
     reference_size: int = Field(ge=1)
     starts: int = Field(ge=2)  # the baseline is the mean over them
     compile: bool
-    accelerator: str
+    accelerator: Literal["auto", "cpu", "cuda"]
     precision: str
     threads: int | None = Field(ge=1)
     logger: Literal["csv", "tensorboard", "wandb"]

@@ -100,17 +100,21 @@ def _prepare(config: TrainConfig) -> None:
 
 
 def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
-    settings = config.trainer
+    settings, present = config.trainer, torch.cuda.is_available()
+    if settings.accelerator == "cuda" and not present:
+        what = "this machine or this PyTorch has no CUDA device"
+        raise ConfigError(Fault("C503", "trainer.accelerator=cuda", what, "Use trainer=cpu"))
+    accelerator = "cuda" if present and settings.accelerator != "cpu" else "cpu"
     try:
         return lightning.Trainer(
-            accelerator=settings.accelerator, devices=1, precision=settings.precision,  # type: ignore[arg-type]
+            accelerator=accelerator, devices=1, precision=settings.precision,  # type: ignore[arg-type]
             max_epochs=1, max_steps=-1, callbacks=callbacks, logger=_logger(settings.logger, config.out),
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
             log_every_n_steps=settings.log_every, default_root_dir=config.out,
         )  # fmt: skip
     except (MisconfigurationException, ValueError) as error:
-        where = f"trainer.accelerator={settings.accelerator} trainer.precision={settings.precision}"
-        raise ConfigError(Fault("C503", where, str(error), "Use accelerator=auto and precision=32-true")) from error
+        where = f"trainer.precision={settings.precision}"
+        raise ConfigError(Fault("C503", where, str(error), "Use 32-true or bf16-mixed")) from error
 
 
 def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:

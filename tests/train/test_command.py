@@ -60,7 +60,7 @@ def test_an_interrupted_run_ends_with_130_and_leaves_what_it_has_learnt(start, t
     process = start("experiment=smoke", "trainer.max_steps=100000")
     assert "training 'attention'" in process.stderr.readline()
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert "go on with: nco train experiment=smoke" in err
     assert [word for word in NOISE if word in err] == []

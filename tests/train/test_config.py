@@ -76,6 +76,7 @@ def test_an_unknown_choice_names_the_nearest(override, nearest):
         "trainer.starts=1",
         "trainer.max_time=-1",
         "trainer.logger=paper",
+        "trainer.accelerator=gpus",
         "trainer.optimizer.clip=0",
         "trainer.optimizer.decay_from=1",
         "env.sizes=[]",

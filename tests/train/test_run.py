@@ -276,10 +276,16 @@ def test_a_run_can_be_limited_by_time(short):
     assert card.training["steps"] > 2
 
 
-@pytest.mark.parametrize("override", ["trainer.accelerator=gpus", "trainer.precision=fp3"])
-def test_what_lightning_does_not_know_is_an_error(short, override):
-    with pytest.raises(ConfigError, match=override) as caught:
-        train(short(override))
+def test_a_gpu_that_is_not_there_is_an_error(short, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"trainer\.accelerator=cuda.*Use trainer=cpu") as caught:
+        train(short("trainer.accelerator=cuda"))
+    assert caught.value.codes == ("C503",)
+
+
+def test_a_precision_that_lightning_does_not_know_is_an_error(short):
+    with pytest.raises(ConfigError, match=r"trainer\.precision=fp3") as caught:
+        train(short("trainer.precision=fp3"))
     assert caught.value.codes == ("C503",)
 
 
