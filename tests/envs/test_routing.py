@@ -74,6 +74,67 @@ def test_cost_follows_an_asymmetric_matrix_in_the_direction_of_travel(line):
     assert env.cost(line, actions).item() == 1 + 6 + 8 + 3 + 12
 
 
+@pytest.fixture
+def fleet() -> TensorDict:
+    """Two vehicles at the left end of a line (nodes 0, 1) and three clients (2, 3, 4); the second holds only one."""
+    return TensorDict(
+        {
+            "locs": torch.tensor([[[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]]),
+            "demand": torch.tensor([[0.0, 0.0, 1.0, 1.0, 2.0]]),
+            "capacity": torch.tensor([[2.0, 1.0]]),
+            "scale": torch.tensor([1.0]),
+        },
+        batch_size=[1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("actions", "mask"),
+    [
+        ([], [0, 1, 1, 1, 1]),
+        ([1], [0, 0, 1, 1, 0]),  # no change back and forth
+        ([1, 2], [0, 1, 0, 0, 0]),
+        ([1, 2, 1], [1, 0, 0, 1, 0]),
+        ([1, 2, 1, 3, 1], [1, 0, 0, 0, 0]),  # the client that is left is too large for the second vehicle
+        ([1, 2, 1, 3, 1, 0], [0, 0, 0, 0, 1]),
+        ([1, 2, 1, 3, 1, 0, 4], [1, 0, 0, 0, 0]),
+    ],
+)
+def test_at_the_depot_the_action_chooses_the_vehicle_that_goes_next(fleet, actions, mask):
+    env = RoutingEnv([Capacity()])
+    assert env.action_mask(fleet, follow(env, fleet, actions)).int().tolist() == [[mask]]
+
+
+def test_a_limited_fleet_ends_when_nobody_that_is_left_can_serve_the_rest(fleet):
+    env = RoutingEnv([Capacity()])
+    fleet["available"] = torch.tensor([[1.0, 1.0]])
+    state = follow(env, fleet, [2, 3, 0, 1])
+    assert env.action_mask(fleet, state)[0, 0].int().tolist() == [0, 1, 0, 0, 0]
+    assert not env.done(state)
+    assert env.done(env.step(fleet, state, torch.tensor([[1]])))
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost"),
+    [
+        ({}, 4 + 6),
+        ({"unit_cost": [2.0, 3.0]}, 2 * 6 + 3 * 4),
+        ({"fixed_cost": [10.0, 100.0]}, 4 + 6 + 10 + 100),
+        ({"penalty": [[0.0, 0.0, 0.1, 0.2, 0.4], [0.0, 0.0, 1.0, 2.0, 4.0]]}, 10 + 2.0 + 0.4),
+    ],
+)
+def test_every_vehicle_has_its_own_prices(fleet, prices, cost):
+    fleet.update({key: torch.tensor([values]) for key, values in prices.items()})
+    actions = torch.tensor([[[1, 3, 1, 0, 4]]])
+    assert RoutingEnv([Capacity()]).cost(fleet, actions).item() == pytest.approx(cost)
+
+
+def test_the_largest_cost_of_a_vehicle_counts_when_that_is_the_objective(fleet):
+    actions = torch.tensor([[[2, 0, 4, 0, 1, 3]]])
+    assert RoutingEnv([Capacity()]).cost(fleet, actions).item() == 2 + 6 + 4
+    assert RoutingEnv([Capacity()], "max").cost(fleet, actions).item() == 2 + 6
+
+
 def test_a_pickup_needs_room_once_the_deliveries_before_it_are_gone(line):
     env = RoutingEnv([Load()])
     line["demand"] = torch.tensor([[0.0, 2.0, 0.0, 1.0]])
