@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nco.checker import Report, Schedule
 from nco.problem import Problem
-from nco.reasons import Reason, reasons
+from nco.reasons import Reason, Screen, reasons, screen
 from nco.solution import Route
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class Result:
         """Clients that no route visits, each with the reason."""
         return reasons(self.problem, self.report)
 
+    @cached_property
+    def screen(self) -> Screen:
+        """What can be said of the problem whatever the routes: clients that none can serve, what the fleet lacks."""
+        return screen(self.problem)
+
     def summary(self) -> str:
         """A few lines: verdict, cost by term, routes, time."""
         cost = self.report.cost
@@ -76,6 +81,7 @@ class Result:
         ]
         if not self.is_feasible():
             lines += ["INFEASIBLE", *(f"  {violation}" for violation in self.report.violations[:10])]
+            lines += [f"  whatever the routes: {lack}" for lack in self.screen.fleet]
         lines += [f"  left out: {reason.message} [{reason.rule}]" for reason in self.unassigned[:10]]
         return "\n".join(lines)
 
@@ -135,9 +141,20 @@ class Result:
                 for v in self.report.violations
             ],
             "unassigned": [
-                {"location": r.location, "name": label(r.location), "rule": r.rule, "message": r.message}
+                {
+                    "location": r.location,
+                    "name": label(r.location),
+                    "rule": r.rule,
+                    "message": r.message,
+                    "vehicle_types": [
+                        {"vehicle_type": o.vehicle_type, "rule": o.rule, "message": o.message} for o in r.obstacles
+                    ],
+                }
                 for r in self.unassigned
             ],
+            "impossible": []
+            if self.is_feasible()
+            else [reason.message for reason in self.screen.clients] + list(self.screen.fleet),
             "solver": {
                 "name": self.solver,
                 "seed": self.seed,

@@ -132,6 +132,7 @@ class SolutionData(_Strict):
     cost: Any = None
     violations: Any = None
     unassigned: Any = None
+    impossible: Any = None
     solver: Any = None
     history: Any = None
 

@@ -236,7 +236,10 @@ def alike(first: nco.Problem, second: nco.Problem) -> None:
     for loads in ("delivery", "pickup", "shipment_load"):
         assert np.array_equal(getattr(first, loads), getattr(second, loads))
     for mine, other in zip(first.vehicle_types, second.vehicle_types, strict=True):
-        assert replace(mine, profile=0) == replace(other, profile=0)
+        assert replace(mine, profile=0, unit_distance_cost=0) == replace(other, profile=0, unit_distance_cost=0)
+        assert mine.unit_distance_cost == pytest.approx(
+            other.unit_distance_cost, rel=1e-14
+        )  # per hour or per kilometre
         assert np.array_equal(first.distance_matrix(mine.profile), second.distance_matrix(other.profile))
         assert np.array_equal(first.duration_matrix(mine.profile), second.duration_matrix(other.profile))
         allowed = [p.profiles[v.profile].allowed for p, v in ((first, mine), (second, other))]
