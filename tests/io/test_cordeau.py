@@ -4,7 +4,10 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nco
 
@@ -41,6 +44,30 @@ def test_a_fault_has_its_line(tmp_path: Path) -> None:
     with pytest.raises(nco.NcoError) as raised:
         nco.read(tmp_path / "x.txt")
     assert [(f.code, f.where) for f in raised.value.faults] == [("P107", "x.txt, line 5, clients[1].tw")]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 6), m=st.integers(1, 3), windows=st.booleans())
+def test_any_depots_written_in_the_format_are_read(seed: int, n: int, m: int, windows: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    limits = rng.integers(1, 99, (m, 2)).tolist()
+    places = np.round(rng.uniform(-50, 50, (n + m, 2)), 3).tolist()
+    work = rng.integers(0, 9, (n, 2)).tolist()
+    opens = [(int(a), int(a) + 30) for a in rng.integers(1, 50, n)]
+    rows = [[6 if windows else 2, 4, n, m], *limits]
+    for k in range(n):
+        lists = [2**depot for depot in range(m)]
+        rows.append([k + 1, *places[k], *work[k], 1, m, *lists, *(opens[k] if windows else ())])
+    rows += [[n + 1 + k, *places[n + k], 0, 0, 0, 0] for k in range(m)]
+    (tmp_path / "x.txt").write_text("\n".join(" ".join(map(str, row)) for row in rows))
+    problem = nco.read(tmp_path / "x.txt")
+    assert problem.xy.tolist() == [*places[n:], *places[:n]]
+    assert [[client.service, client.delivery[0]] for client in problem.clients] == work
+    assert [client.tw for client in problem.clients] == (opens if windows else [(0, math.inf)] * n)
+    assert [[v.max_duration, v.capacity[0]] for v in problem.vehicle_types] == limits
+    assert [(v.start_depot, v.end_depot, v.num_available) for v in problem.vehicle_types] == [
+        (k, k, 4) for k in range(m)
+    ]
 
 
 def test_every_published_file_is_read(shared_data: Path) -> None:

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nco
 
@@ -47,6 +50,27 @@ def test_a_broken_pair_is_reported_at_both_ends(tmp_path: Path) -> None:
     with pytest.raises(nco.NcoError) as raised:
         nco.read(changed(tmp_path, "-4", "-3"))
     assert [fault.where for fault in raised.value.faults] == ["x.txt, line 4", "x.txt, line 6"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), pairs=st.integers(1, 6))
+def test_any_pairs_written_in_the_format_are_read(seed: int, pairs: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    order = (1 + rng.permutation(2 * pairs)).reshape(-1, 2).tolist()
+    other = {source: (0, sink) for source, sink in order} | {sink: (source, 0) for source, sink in order}
+    load = {source: int(rng.integers(1, 9)) for source, _ in order}
+    table = [[0, 0, 0, 0, 0, 999, 0, 0, 0]]
+    for k in range(1, 2 * pairs + 1):
+        demand = load[k] if k in load else -load[other[k][0]]
+        opens = int(rng.integers(0, 50))
+        table.append([k, *rng.integers(0, 99, 2), demand, opens, opens + 50, int(rng.integers(0, 9)), *other[k]])
+    (tmp_path / "x.txt").write_text("\n".join(" ".join(map(str, row)) for row in [[9, 20, 1], *table]))
+    problem = nco.read(tmp_path / "x.txt")
+    assert problem.xy.tolist() == [row[1:3] for row in table]
+    assert problem.tw.tolist() == [row[4:6] for row in table]
+    assert problem.service.tolist() == [row[6] for row in table]
+    found = {(1 + s.pickup, 1 + s.delivery): s.load for s in problem.shipments}
+    assert found == {(source, sink): (load[source],) for source, sink in order}
 
 
 def test_every_published_file_is_read(shared_data: Path) -> None:
