@@ -149,6 +149,12 @@ def test_every_link_of_a_page_leads_to_a_file(page):
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
+def test_the_front_page_of_the_documentation_names_every_page():
+    front = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page})" not in front} == set()
+
+
 def make(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         (cwd / name).write_bytes((ROOT / name).read_bytes())
