@@ -234,6 +234,13 @@ def test_every_vehicle_has_its_own_matrix_when_there_is_one_for_each():
     assert way_home(instances, "distance")[0, :, 5].tolist() == [50, 151, 252, 353, 454]
 
 
+def test_symmetries_are_the_eight_maps_of_the_square():
+    corner = instances_of(problem_of([1, 1], 2, [(1, 1), (0.25, 0.5)])).select("locs")
+    places = {tuple(copy) for copy in symmetries(corner)["locs"][:, 2].tolist()}
+    assert places == {(0.25, 0.5), (0.5, 0.25), (0.75, 0.5), (0.5, 0.75)}
+    assert len({tuple(copy) for copy in symmetries(corner)["locs"].flatten(1).tolist()}) == 8
+
+
 def test_symmetries_keep_the_matrix():
     instances = instances_of(matrix_problem(np.array([[0, 1, 5], [2, 0, 1], [9, 3, 0]])).build())
     copies = symmetries(instances)
