@@ -17,6 +17,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from nco.envs.presets import preset
 from nco.errors import ConfigError, Fault
@@ -123,6 +124,8 @@ def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> N
     beats = itertools.repeat(0)  # the learner generates its problems itself
     try:
         trainer.fit(learner, beats, ckpt_path=resume, weights_only=True)
+    except SIGTERMException:  # Lightning heard the signal too, before our handler replaced its own
+        log.debug("ended between two steps; what was learnt has been kept")
     except SystemExit as stop:  # what Lightning makes of a second Ctrl-C
         raise KeyboardInterrupt from stop
 

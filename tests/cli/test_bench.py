@@ -55,17 +55,17 @@ def test_ctrl_c_writes_the_table_of_what_there_is_and_resume_goes_on(start, file
     arguments = ("bench", file, "--solvers", f"{fake_solvers}:Alone,{fake_solvers}:Patient", "--out", tmp_path / "out")
     process = start(*arguments, "--max-runtime", 30)
     runs = tmp_path / "out" / "runs.jsonl"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (runs.exists() and runs.read_text().endswith("\n")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(2.0)  # the second solver is at work by now
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends Ctrl-C to all processes of the command
-    shown, errors = process.communicate(timeout=20)
+    shown, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "| fake_solvers:Alone | 11.3137 |" in shown
     assert errors == f"written to {tmp_path / 'out'}\ninterrupted: add --resume to go on\n"
     assert len(runs.read_text().splitlines()) == 1
     again = start(*arguments, "--max-runtime", 30, "--seeds", "1")
-    _, errors = again.communicate(timeout=20)
+    _, errors = again.communicate(timeout=120)
     assert again.returncode == 2
     assert "--resume" in errors
