@@ -56,10 +56,11 @@ def read_problem(text: str, rounding: Rounding | None) -> Problem:
 def ceiling(problem: Problem) -> float:
     """More than any solution costs, prizes aside: the dearest arc into every client, as many routes as clients."""
     n, first = problem.num_clients, problem.num_depots
-    arcs = [v.unit_distance_cost * problem.distance_matrix(v.profile) for v in problem.vehicle_types]
-    inward = np.max([matrix[:, first:].max(axis=0) for matrix in arcs], axis=0).sum()
-    home = max(float(matrix[first:].max()) for matrix in arcs)
-    return float(np.ceil(1.0 + inward + n * (home + max(v.fixed_cost for v in problem.vehicle_types))))
+    inward, home = np.zeros(n), 0.0
+    for profile, price in {(v.profile, v.unit_distance_cost) for v in problem.vehicle_types}:
+        arcs = price * problem.distance_matrix(profile)
+        inward, home = np.maximum(inward, arcs[:, first:].max(axis=0)), max(home, float(arcs[first:].max()))
+    return float(np.ceil(1.0 + inward.sum() + n * (home + max(v.fixed_cost for v in problem.vehicle_types))))
 
 
 def _visits(data: InputData) -> Iterator[_Visit]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from nco.io.vroom_names import counts_of, tasks_of, vehicles_of
+from nco.io.vroom_names import Task, counts_of, tasks_of, vehicles_of
 from nco.io.vroom_reader import ceiling
 from nco.problem import ALWAYS, Floats, Problem, VehicleType, Window
 
@@ -55,10 +56,13 @@ def _shift(problem: Problem, vehicle: VehicleType) -> Window | None:
 
 def _quantities(problem: Problem) -> dict[str, list[Floats]]:
     shifts = [_shift(problem, vehicle) or ALWAYS for vehicle in problem.vehicle_types]
-    travel = [matrix for v in problem.vehicle_types for matrix in _travel(problem, v)[0].values()]
-    prices = [price for v in problem.vehicle_types for price in _travel(problem, v)[1].values()]
+    modes = [_mode(problem, vehicle) for vehicle in problem.vehicle_types]
+    tables = [matrix for mode in dict.fromkeys(mode for mode, _ in modes) for matrix in _tables(problem, mode).values()]
     return {
-        "travel times, distances or their costs": [*travel, np.array(prices)],
+        "travel times, distances or their costs": [
+            *tables,
+            np.array([p for _, prices in modes for p in prices.values()]),
+        ],
         "service times or windows": [problem.service, _finite(problem.tw[problem.num_depots :]), _finite(shifts)],
         "loads or capacities": [
             problem.delivery,
@@ -75,17 +79,33 @@ def _finite(values: Any) -> Floats:
     return array[np.isfinite(array)]
 
 
-def _travel(problem: Problem, vehicle: VehicleType) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Matrices and prices that make VROOM pay for travel what the problem does."""
-    distance, duration = problem.distance_matrix(vehicle.profile), problem.duration_matrix(vehicle.profile)
-    price, limited = vehicle.unit_distance_cost, math.isfinite(vehicle.max_distance)
-    per_hour, per_km = 3600.0 * price * vehicle.speed, 1000.0 * price
-    if np.array_equal(distance, duration) and _is_whole(per_hour) and not limited:
-        return {"durations": duration}, {"per_hour": per_hour}
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    """What a vehicle pays for: a profile's "durations", its "distances", or "costs": distances times a price."""
+
+    profile: int
+    paid: str
+    price: float = 1.0
+
+
+def _mode(problem: Problem, vehicle: VehicleType) -> tuple[_Mode, dict[str, float]]:
+    """What makes VROOM pay for travel what the problem does: matrices, and prices beside them."""
+    profile, price = problem.profiles[vehicle.profile], vehicle.unit_distance_cost
+    per_hour, per_km, limited = 3600.0 * price * vehicle.speed, 1000.0 * price, math.isfinite(vehicle.max_distance)
+    same = profile.duration is None or np.array_equal(problem.distance_matrix(vehicle.profile), profile.duration)
+    if same and _is_whole(per_hour) and not limited:
+        return _Mode(vehicle.profile, "durations"), {"per_hour": per_hour}
     if _is_whole(per_km) or limited:
         limit = {"max_distance": vehicle.max_distance} if limited else {}
-        return {"durations": duration, "distances": distance}, {"per_hour": 0.0, "per_km": per_km, **limit}
-    return {"durations": duration, "costs": price * distance}, {}
+        return _Mode(vehicle.profile, "distances"), {"per_hour": 0.0, "per_km": per_km, **limit}
+    return _Mode(vehicle.profile, "costs", price), {}
+
+
+def _tables(problem: Problem, mode: _Mode) -> dict[str, Floats]:
+    tables = {"durations": problem.duration_matrix(mode.profile)}
+    if mode.paid != "durations":
+        tables[mode.paid] = mode.price * problem.distance_matrix(mode.profile)
+    return tables
 
 
 def _is_whole(values: ArrayLike) -> bool:
@@ -107,47 +127,75 @@ def priorities(problem: Problem) -> list[int | None] | None:
 
 def data_of(problem: Problem) -> Data:
     """The problem as VROOM's input; only right when nothing is lost."""
-    tasks, urgency = tasks_of(problem), priorities(problem) or [None] * problem.num_clients
-    profiles = [profile.allowed for profile in problem.profiles]
-    forbids = {p: ~allowed for p, allowed in enumerate(profiles) if allowed is not None and not allowed.all()}
-    matrices: dict[str, Data] = {}
-    vehicles = []
-    for vehicle, ids, count in zip(problem.vehicle_types, vehicles_of(problem), counts_of(problem), strict=True):
-        tables, prices = _travel(problem, vehicle)
-        plain = {key: np.rint(table).astype(int).tolist() for key, table in tables.items()}
-        name = next((known for known, given in matrices.items() if given == plain), f"profile {len(matrices)}")
-        matrices[name] = plain
-        described = _vehicle(problem, vehicle, prices, [p + 1 for p in forbids if p != vehicle.profile])
-        description = {} if vehicle.name in ("", str(ids[0])) else {"description": vehicle.name}
-        vehicles += [{"id": number, "profile": name, **description, **described} for number in ids[:count]]
-
+    forbids, urgency = _forbids(problem), priorities(problem) or [None] * problem.num_clients
+    vehicles, modes = _vehicles(problem, forbids)
+    matrices = {
+        name: {key: np.rint(table).astype(int).tolist() for key, table in _tables(problem, mode).items()}
+        for mode, name in modes.items()
+    }
     if any("distances" in tables for tables in matrices.values()):
         for tables in matrices.values():  # VROOM wants them for all profiles then, also where they cost nothing
             tables.setdefault("distances", tables["durations"])
-
-    def step(k: int) -> Data:
-        client, place = problem.clients[k], problem.num_depots + k
-        data = {"id": tasks[k].id, **located(problem, place, "location", "location_index")}
-        data["service"] = round(client.service)
-        if tasks[k].description:
-            data["description"] = tasks[k].description
-        return data if client.tw == ALWAYS else {**data, "time_windows": [[round(time) for time in client.tw]]}
+    tasks = [_task(problem, k, task) for k, task in enumerate(tasks_of(problem))]
 
     def shared(k: int, other: int) -> Data:
+        """Skills and priority of a job (twice the same client) or of a shipment."""
         skills = [p + 1 for p, forbidden in forbids.items() if forbidden[k] or forbidden[other]]
         data: Data = {"skills": skills} if skills else {}
         return data if urgency[k] is None else {**data, "priority": urgency[k]}
 
-    jobs = [
-        {**step(k), "delivery": _whole(problem.delivery[k]), "pickup": _whole(problem.pickup[k]), **shared(k, k)}
-        for k, task in enumerate(tasks)
-        if task.kind == "job"
-    ]
-    shipments = [
-        {"pickup": step(s.pickup), "delivery": step(s.delivery), "amount": _whole(load), **shared(s.pickup, s.delivery)}
-        for s, load in zip(problem.shipments, problem.shipment_load, strict=True)
-    ]
-    return {"vehicles": vehicles, "jobs": jobs, "shipments": shipments, "matrices": matrices}
+    pairs = {end for shipment in problem.shipments for end in (shipment.pickup, shipment.delivery)}
+    return {
+        "vehicles": vehicles,
+        "jobs": [
+            {
+                **tasks[k],
+                "delivery": _whole(problem.delivery[k]),
+                "pickup": _whole(problem.pickup[k]),
+                **shared(k, k),
+            }
+            for k in range(problem.num_clients)
+            if k not in pairs
+        ],
+        "shipments": [
+            {
+                "pickup": tasks[s.pickup],
+                "delivery": tasks[s.delivery],
+                "amount": _whole(load),
+                **shared(s.pickup, s.delivery),
+            }
+            for s, load in zip(problem.shipments, problem.shipment_load, strict=True)
+        ],
+        "matrices": matrices,
+    }
+
+
+def _forbids(problem: Problem) -> dict[int, NDArray[np.bool_]]:
+    """Profile -> clients [n] that it does not allow, where there are any. Its number + 1 is the skill it lacks."""
+    allowed = [profile.allowed for profile in problem.profiles]
+    return {p: ~clients for p, clients in enumerate(allowed) if clients is not None and not clients.all()}
+
+
+def _task(problem: Problem, k: int, task: Task) -> Data:
+    client = problem.clients[k]
+    data = {"id": task.id, **located(problem, problem.num_depots + k, "location", "location_index")}
+    data["service"] = round(client.service)
+    if task.description:
+        data["description"] = task.description
+    return data if client.tw == ALWAYS else {**data, "time_windows": [[round(time) for time in client.tw]]}
+
+
+def _vehicles(problem: Problem, forbids: Iterable[int]) -> tuple[list[Data], dict[_Mode, str]]:
+    """Every single vehicle, and the names of the profiles they refer to."""
+    modes: dict[_Mode, str] = {}
+    vehicles = []
+    for vehicle, ids, count in zip(problem.vehicle_types, vehicles_of(problem), counts_of(problem), strict=True):
+        mode, prices = _mode(problem, vehicle)
+        name = modes.setdefault(mode, f"profile {len(modes)}")
+        described = _vehicle(problem, vehicle, prices, [p + 1 for p in forbids if p != vehicle.profile])
+        description = {} if vehicle.name in ("", str(ids[0])) else {"description": vehicle.name}
+        vehicles += [{"id": number, "profile": name, **description, **described} for number in ids[:count]]
+    return vehicles, modes
 
 
 def _vehicle(problem: Problem, vehicle: VehicleType, prices: dict[str, float], skills: list[int]) -> Data:
