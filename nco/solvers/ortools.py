@@ -23,7 +23,11 @@ STRATEGIES = {name.lower(): number for name, number in routing_enums_pb2.FirstSo
 #: The search goes on from the best of these; none of them is best on all kinds of problems.
 USUAL = ("savings", "parallel_cheapest_insertion", "path_cheapest_arc")
 #: Neighbours examined without accepting one that count as an iteration when no time is set, so that every search ends.
-IDLE = 10_000
+IDLE = 1_000
+#: The strategy that serves nobody; where the others fail, local search goes on from there.
+NOBODY = "all_unperformed"
+#: Seconds that a strategy gets at most: some never end where loads of deliveries and pickups mix.
+PATIENCE = 10.0
 #: Seconds; OR-Tools wants a limit.
 FOREVER = 10_000_000
 
@@ -96,36 +100,35 @@ class _Search:
         self._lowest, self._nexts = math.inf, []
         if not self.model.kinds:
             return
-        routing, parameters = self.model.routing, self._parameters()
-        routing.CloseModelWithParameters(parameters)
+        routing = self.model.routing
+        routing.CloseModelWithParameters(self._parameters(FOREVER))
         routing.solver().ReSeed(self.seed)
         routing.AddAtSolutionCallback(self._at_solution)
         if self.running.seconds_left() > FOREVER:
             self._limit = routing.solver().CustomLimit(self._at_neighbour)
             routing.AddSearchMonitor(self._limit)
-        for name in strategies:
-            parameters = self._parameters()
+        for number, name in enumerate((*strategies, NOBODY)):
+            if self._error or not self.running.seconds_left() or (name == NOBODY and self._nexts):
+                return
+            parameters = self._parameters(min(PATIENCE, self.running.seconds_left() * (0.25 if number else 0.9)))
             parameters.first_solution_strategy = STRATEGIES[name]
             parameters.solution_limit = 1
             before = self._lowest
             routing.SolveWithParameters(parameters)
             self.first_solution = name if self._lowest < before else self.first_solution
-            if self._error or not self.running.seconds_left():
-                return
 
     def _improve(self) -> None:
         """Guided local search from the best solution."""
-        parameters = self._parameters()
+        parameters = self._parameters(self.running.seconds_left())
         parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
         self._counts = True
         start = self.model.routing.ReadAssignmentFromRoutes(self.model.paths(self._nexts), True)
         self.model.routing.SolveFromAssignmentWithParameters(start, parameters)
 
-    def _parameters(self) -> Any:
-        """OR-Tools' defaults and the time that is left."""
+    def _parameters(self, seconds: float) -> Any:
+        """OR-Tools' defaults and a time limit."""
         parameters = pywrapcp.DefaultRoutingSearchParameters()
-        milliseconds = int(1000 * min(self.running.seconds_left(), FOREVER))
-        parameters.time_limit.FromMilliseconds(max(1, milliseconds))
+        parameters.time_limit.FromMilliseconds(max(1, int(1000 * min(seconds, FOREVER))))
         return parameters
 
     def _at_solution(self) -> None:

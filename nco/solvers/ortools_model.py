@@ -17,7 +17,8 @@ from ortools.constraint_solver import pywrapcp
 from nco.problem import ALWAYS, VehicleType, Window
 from nco.solution import Route, Solution
 from nco.solvers.base import without_idle_reloads
-from nco.solvers.integers import Integers, Ints
+from nco.solvers.integers import Integers
+from nco.solvers.scale import Ints
 
 #: Vehicles on top of twice as many as the loads fill.
 SPARE = 10
@@ -38,6 +39,8 @@ class Model:
     def __init__(self, units: Integers, every_vehicle: bool = False) -> None:
         self.units, self.problem = units, units.problem
         types, n = self.problem.vehicle_types, self.problem.num_clients
+        #: No vehicle is on the road later; every number on its way may have been rounded up.
+        self.horizon = int(units.time.up(units.latest)) + 4 * (n + 2)
         most = {kind: min(v.num_available or n, n) for kind, v in enumerate(types) if self._usable(v)}
         enough = most if every_vehicle else {kind: int(min(most[kind], self._enough(types[kind]))) for kind in most}
         self.is_short = most != enough
@@ -162,9 +165,8 @@ class Model:
         service = self.units.time.up(np.append(self.problem.service, 0.0))[:, None]
         key, make = (lambda v: (v.profile, v.speed)), (lambda v: _with_nowhere(self.units.travel(v)) + service)
         transits = self._matrices(key, make)
-        horizon = self._window(ALWAYS)[1]
-        limits = [horizon] * len(self.fleet)
-        self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, horizon, limits, False, "time")
+        limits = [self.horizon] * len(self.fleet)
+        self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, self.horizon, limits, False, "time")
         clock = self.routing.GetDimensionOrDie("time")
         for node in (*range(self.problem.num_clients), *self.copies):
             clock.CumulVar(self._index(node)).SetRange(*self._window(self.problem.places[self.places[node]].tw))
@@ -172,7 +174,8 @@ class Model:
             start, end = self._shift(vehicle)
             clock.CumulVar(self.routing.Start(number)).SetRange(*start)
             clock.CumulVar(self.routing.End(number)).SetRange(*end)
-            clock.SetSpanUpperBoundForVehicle(self.units.time.limit(vehicle.max_duration, self.units.latest), number)
+            longest = self.units.time.limit(vehicle.max_duration, self.units.latest)
+            clock.SetSpanUpperBoundForVehicle(longest if vehicle.max_duration < math.inf else self.horizon, number)
             clock.SetSpanCostCoefficientForVehicle(self.units.rate(vehicle), number)
 
     def _add_distances(self) -> None:
@@ -194,7 +197,11 @@ class Model:
         return start, end
 
     def _window(self, window: Window) -> tuple[int, int]:
-        return int(self.units.time.up(window[0])), int(self.units.time.closing(window[1], self.units.latest))
+        """Whole window, empty only where the window is; it closes at the horizon at the latest."""
+        opens, closes = int(self.units.time.up(window[0])), self.horizon
+        if window[1] < self.units.latest:
+            closes = int(self.units.time.closing(window[1], self.units.latest))
+        return opens, max(opens, closes) if window[0] <= window[1] else closes
 
     def _enough(self, vehicle: VehicleType) -> float:
         """How many vehicles of a type may be useful, as far as loads tell."""

@@ -17,11 +17,14 @@ from nco.errors import Fault
 from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot, in_no_solver, without_idle_reloads
-from nco.solvers.integers import BALANCE, Integers, Ints
+from nco.solvers.integers import Integers
+from nco.solvers.scale import Ints
 from nco.stop import Running
 
 #: PyVRP's word for a window that does not close: it then leaves time out of its moves.
 NEVER = np.iinfo(np.int64).max
+#: All violations of a kind times their penalty stay below.
+PENALTY_ROOM = 1e18
 
 
 class PyvrpSolver:
@@ -101,9 +104,12 @@ def _prefers(problem: Problem, vehicle: VehicleType) -> bool:
 
 
 def _penalties(units: Integers) -> pyvrp.PenaltyParams:
-    """PyVRP's own, but able to enforce windows when the unit of cost is much finer than that of time."""
-    ratio = units.typical_arc / BALANCE / max(1.0, units.typical_time)
-    return pyvrp.PenaltyParams(max_penalty=pyvrp.PenaltyParams.max_penalty * max(1.0, ratio))
+    """PyVRP's own, but able to enforce windows when the unit of cost is much finer than that of time.
+
+    No violation times its penalty may leave 64 bits: PyVRP's search would then never end.
+    """
+    usual = pyvrp.PenaltyParams.max_penalty
+    return pyvrp.PenaltyParams(max_penalty=min(usual * units.fineness, PENALTY_ROOM / max(1.0, *units.largest_sums)))
 
 
 def _translate(units: Integers) -> pyvrp.ProblemData:
