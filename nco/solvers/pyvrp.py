@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
@@ -13,10 +14,10 @@ import pyvrp
 from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
 
-from nco.errors import Fault
+from nco.errors import Fault, SolverError
 from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot, in_no_solver, without_idle_reloads
+from nco.solvers.base import Outcome, cannot, in_no_solver, is_usable, without_idle_reloads
 from nco.solvers.integers import Integers
 from nco.solvers.scale import Ints
 from nco.stop import Running
@@ -25,6 +26,11 @@ from nco.stop import Running
 NEVER = np.iinfo(np.int64).max
 #: All violations of a kind times their penalty stay below.
 PENALTY_ROOM = 1e18
+
+#: What to do about a problem that PyVRP takes for inconsistent.
+OTHERS = "Correct the problem, or use solver='ortools'"
+
+VERSION = {"pyvrp": metadata.version("pyvrp")}
 
 
 class PyvrpSolver:
@@ -53,24 +59,28 @@ class PyvrpSolver:
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may be infeasible."""
         units = Integers(problem)
+        try:
+            data = _translate(units, kinds)
+        except ValueError as error:  # such as a shift outside the opening hours of the depot
+            raise SolverError(Fault("U303", f"solver '{self.name}'", str(error), OTHERS)) from error
         search = _Search(units, stop)
         ils = pyvrp.IteratedLocalSearchParams(callbacks=search)
         params = pyvrp.SolveParams(ils=ils, penalty=_penalties(units))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PenaltyBoundWarning)  # the checker says what is infeasible
-                pyvrp.solve(_translate(units), search, seed, collect_stats=False, display=False, params=params)
+                pyvrp.solve(data, search, seed, collect_stats=False, display=False, params=params)
         except KeyboardInterrupt:
             if search.best is None:
                 raise
-        solution = _routes(problem, search.best)
+        solution = _routes(problem, search.best, kinds)
         return Outcome(
             solution,
             search.iterations,
             search.cost if math.isfinite(search.cost) else None,
             units.tolerance(solution, search.cost),
             tuple(search.history),
-            {"pyvrp": metadata.version("pyvrp")},
+            VERSION,
         )
 
 
@@ -104,7 +114,7 @@ def _prefers(problem: Problem, vehicle: VehicleType) -> bool:
 
 
 def _penalties(units: Integers) -> pyvrp.PenaltyParams:
-    """PyVRP's own, but able to enforce windows when the unit of cost is much finer than that of time.
+    """PyVRP's own, but as large beside costs as they are when costs, times and loads have units of like size.
 
     No violation times its penalty may leave 64 bits: PyVRP's search would then never end.
     """
@@ -112,18 +122,21 @@ def _penalties(units: Integers) -> pyvrp.PenaltyParams:
     return pyvrp.PenaltyParams(max_penalty=min(usual * units.fineness, PENALTY_ROOM / max(1.0, *units.largest_sums)))
 
 
-def _translate(units: Integers) -> pyvrp.ProblemData:
-    """The problem in PyVRP's terms: our locations and depots, and one more of each, where open ends go."""
-    problem = units.problem
-    kinds = {_sight(vehicle): vehicle for vehicle in problem.vehicle_types}
-    numbers = {sight: number for number, sight in enumerate(kinds)}
+def _translate(units: Integers, kinds: Sequence[int]) -> pyvrp.ProblemData:
+    """The problem with vehicles of these kinds in PyVRP's terms.
+
+    Our locations and depots keep their numbers; one more of each is where open ends go.
+    """
+    problem, fleet = units.problem, [units.problem.vehicle_types[kind] for kind in kinds]
+    sights = {_sight(vehicle): vehicle for vehicle in fleet}
+    numbers = {sight: number for number, sight in enumerate(sights)}
     return pyvrp.ProblemData(
         [pyvrp.Location(x, y) for x, y in [*np.nan_to_num(problem.xy).tolist(), (0.0, 0.0)]],
         _clients(units),
         _depots(units),
-        [_vehicle(units, vehicle, numbers[_sight(vehicle)]) for vehicle in problem.vehicle_types],
-        [_with_nowhere(_distances(units, vehicle)) for vehicle in kinds.values()],
-        [_with_nowhere(units.travel(vehicle)) for vehicle in kinds.values()],
+        [_vehicle(units, vehicle, numbers[_sight(vehicle)]) for vehicle in fleet],
+        [_with_nowhere(_distances(units, vehicle)) for vehicle in sights.values()],
+        [_with_nowhere(units.travel(vehicle)) for vehicle in sights.values()],
     )
 
 
@@ -230,11 +243,11 @@ def _with_nowhere(matrix: Ints) -> Any:
     return np.pad(matrix, (0, 1))
 
 
-def _routes(problem: Problem, best: Any) -> Solution:
+def _routes(problem: Problem, best: Any, kinds: Sequence[int]) -> Solution:
     """Our solution from PyVRP's; depots have the same numbers in both."""
     routes = []
     for route in best.routes():
         stops = list(route)[1:-1]
         visits = tuple(stop.idx + (problem.num_depots if stop.is_client() else 0) for stop in stops)
-        routes.append(without_idle_reloads(problem, Route(visits, route.vehicle_type())))
+        routes.append(without_idle_reloads(problem, Route(visits, kinds[route.vehicle_type()])))
     return Solution(tuple(routes))
