@@ -14,8 +14,6 @@ from nco.solvers.scale import ROOM, SLACK, Ints, Scale, pool, power_below, price
 
 #: The cost of a solution stays below, times the number of clients.
 COST_ROOM = 1e18
-#: A typical cost is at most this many typical loads or travel times, all whole: penalties of solvers rely on it.
-BALANCE = 100
 #: However fine the unit of cost is, sums of loads keep the room divided by this.
 FINEST = 1e4
 #: Factor on bounds that replace infinity: covers what rounding adds.
@@ -40,9 +38,10 @@ class Integers:
         self.all_time = self.latest + n * opens
         self.dearest_arcs = HEADROOM * self._reach(self._arcs.values())
         each = max(v.fixed_cost + v.unit_duration_cost * self.latest for v in vehicles)
-        dearest = self.dearest_arcs + HEADROOM * (float(problem.prizes.sum()) + n * each)
+        prizes = problem.prizes[~problem.required]
+        dearest = self.dearest_arcs + HEADROOM * (float(prizes.sum()) + n * each)
         highest = min(power_below(ROOM, self.dearest_arcs), power_below(COST_ROOM / n, dearest))
-        self._lump = max(v.fixed_cost for v in vehicles) + float(problem.prizes[~problem.required].max(initial=0.0))
+        self._lump = max(v.fixed_cost for v in vehicles) + float(prizes.max(initial=0.0))
         self.cost, self.time = self._cost_and_time(highest)
         self.big = math.ceil(dearest * self.cost.factor) + 1
         limits = [v.max_distance for v in vehicles if math.isfinite(v.max_distance)]
@@ -55,7 +54,9 @@ class Integers:
     def _cost_and_time(self, highest: int) -> tuple[Scale, Scale]:
         """Costs and times hang together: a whole duration times a whole price of time is a whole cost."""
         vehicles, service = self.problem.vehicle_types, self.problem.service
-        costs = pool([*self._arcs.values(), [v.fixed_cost for v in vehicles], self.problem.prizes])
+        costs = pool(
+            [*self._arcs.values(), [v.fixed_cost for v in vehicles], self.problem.prizes[~self.problem.required]]
+        )
         shifts = np.array([(*v.tw, v.max_duration) for v in vehicles])
         times = pool([*self._travel.values(), service, self.problem.tw, shifts])
         prices = np.array([v.unit_duration_cost for v in vehicles if v.unit_duration_cost])
@@ -64,7 +65,7 @@ class Integers:
         cost, time = scale(costs, highest), scale(times, power_below(ROOM, self.all_time))
         saving = next(iter(self._arcs.values())).mean() + self._lump
         typical = next(iter(self._travel.values())).mean() + service.mean()
-        return cost, time.finer(saving * cost.factor / BALANCE / max(1.0, typical * time.factor), self.all_time)
+        return cost, time.finer(saving * cost.factor / max(1.0, typical * time.factor), self.all_time)
 
     def _load_scale(self, k: int) -> Scale:
         delivery, pickup = self.problem.delivery[:, k], self.problem.pickup[:, k]
@@ -72,7 +73,7 @@ class Integers:
         fineness = min(self.fineness, FINEST)  # larger penalties leave less room for sums of loads
         plain = scale(values, power_below(ROOM / fineness, self.heaviest[k]))
         typical = max(1.0, float((delivery + pickup).mean()) * plain.factor)
-        return plain.finer(self.typical_cost / BALANCE / fineness / typical, self.heaviest[k])
+        return plain.finer(self.typical_cost / fineness / typical, self.heaviest[k])
 
     @cached_property
     def typical_cost(self) -> float:
@@ -83,10 +84,10 @@ class Integers:
 
     @cached_property
     def fineness(self) -> float:
-        """How much finer than BALANCE the unit of cost is beside that of time; at least 1."""
+        """How many times a typical cost exceeds a typical travel and service time, both whole; at least 1."""
         vehicle = self.problem.vehicle_types[0]
         typical = float(self.travel(vehicle).mean() + self.time.up(self.problem.service).mean())
-        return max(1.0, self.typical_cost / BALANCE / typical) if typical else 1.0
+        return max(1.0, self.typical_cost / typical) if typical else 1.0
 
     @property
     def largest_sums(self) -> list[float]:

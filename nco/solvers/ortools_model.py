@@ -16,7 +16,7 @@ from ortools.constraint_solver import pywrapcp
 
 from nco.problem import ALWAYS, VehicleType, Window
 from nco.solution import Route, Solution
-from nco.solvers.base import without_idle_reloads
+from nco.solvers.base import is_usable, shift, without_idle_reloads
 from nco.solvers.integers import Integers
 from nco.solvers.scale import Ints
 
@@ -41,7 +41,7 @@ class Model:
         types, n = self.problem.vehicle_types, self.problem.num_clients
         #: No vehicle is on the road later; every number on its way may have been rounded up.
         self.horizon = int(units.time.up(units.latest)) + 4 * (n + 2)
-        most = {kind: min(v.num_available or n, n) for kind, v in enumerate(types) if self._usable(v)}
+        most = {kind: min(v.num_available or n, n) for kind, v in enumerate(types) if is_usable(self.problem, v)}
         enough = most if every_vehicle else {kind: int(min(most[kind], self._enough(types[kind]))) for kind in most}
         self.is_short = most != enough
         #: Vehicle type of each vehicle of the model; some strategies fill the last ones first, so the largest.
@@ -171,9 +171,9 @@ class Model:
         for node in (*range(self.problem.num_clients), *self.copies):
             clock.CumulVar(self._index(node)).SetRange(*self._window(self.problem.places[self.places[node]].tw))
         for number, vehicle in enumerate(self.fleet):
-            start, end = self._shift(vehicle)
-            clock.CumulVar(self.routing.Start(number)).SetRange(*start)
-            clock.CumulVar(self.routing.End(number)).SetRange(*end)
+            leaves, arrives = shift(self.problem, vehicle)
+            clock.CumulVar(self.routing.Start(number)).SetRange(*self._window(leaves))
+            clock.CumulVar(self.routing.End(number)).SetRange(*self._window(arrives))
             longest = self.units.time.limit(vehicle.max_duration, self.units.latest)
             clock.SetSpanUpperBoundForVehicle(longest if vehicle.max_duration < math.inf else self.horizon, number)
             clock.SetSpanCostCoefficientForVehicle(self.units.rate(vehicle), number)
@@ -184,24 +184,12 @@ class Model:
             limits = [self.units.distance.limit(v.max_distance, self.units.farthest) for v in self.fleet]
             self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, 0, limits, True, "distance")
 
-    def _usable(self, vehicle: VehicleType) -> bool:
-        """Whether the vehicle can leave and return in time at all."""
-        start, end = self._shift(vehicle)
-        return start[0] <= start[1] and end[0] <= end[1] and start[0] <= end[1]
-
-    def _shift(self, vehicle: VehicleType) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Whole windows of the start and of the end of a route; may be empty."""
-        depots = self.problem.depots
-        ends = (depots[vehicle.start_depot].tw, ALWAYS if vehicle.end_depot is None else depots[vehicle.end_depot].tw)
-        start, end = (self._window((max(tw[0], vehicle.tw[0]), min(tw[1], vehicle.tw[1]))) for tw in ends)
-        return start, end
-
     def _window(self, window: Window) -> tuple[int, int]:
-        """Whole window, empty only where the window is; it closes at the horizon at the latest."""
+        """Whole window, never empty; it closes at the horizon at the latest."""
         opens, closes = int(self.units.time.up(window[0])), self.horizon
         if window[1] < self.units.latest:
             closes = int(self.units.time.closing(window[1], self.units.latest))
-        return opens, max(opens, closes) if window[0] <= window[1] else closes
+        return opens, max(opens, closes)
 
     def _enough(self, vehicle: VehicleType) -> float:
         """How many vehicles of a type may be useful, as far as loads tell."""

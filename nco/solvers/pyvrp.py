@@ -14,7 +14,7 @@ import pyvrp
 from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
 
-from nco.errors import Fault, SolverError
+from nco.errors import Fault
 from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot, in_no_solver, is_usable, without_idle_reloads
@@ -26,9 +26,6 @@ from nco.stop import Running
 NEVER = np.iinfo(np.int64).max
 #: All violations of a kind times their penalty stay below.
 PENALTY_ROOM = 1e18
-
-#: What to do about a problem that PyVRP takes for inconsistent.
-OTHERS = "Correct the problem, or use solver='ortools'"
 
 VERSION = {"pyvrp": metadata.version("pyvrp")}
 
@@ -59,17 +56,16 @@ class PyvrpSolver:
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may be infeasible."""
         units = Integers(problem)
-        try:
-            data = _translate(units, kinds)
-        except ValueError as error:  # such as a shift outside the opening hours of the depot
-            raise SolverError(Fault("U303", f"solver '{self.name}'", str(error), OTHERS)) from error
+        kinds = [kind for kind, vehicle in enumerate(problem.vehicle_types) if is_usable(problem, vehicle)]
+        if not kinds:
+            return Outcome(Solution(()), 0, provenance=VERSION)
         search = _Search(units, stop)
         ils = pyvrp.IteratedLocalSearchParams(callbacks=search)
         params = pyvrp.SolveParams(ils=ils, penalty=_penalties(units))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PenaltyBoundWarning)  # the checker says what is infeasible
-                pyvrp.solve(data, search, seed, collect_stats=False, display=False, params=params)
+                pyvrp.solve(_translate(units, kinds), search, seed, collect_stats=False, display=False, params=params)
         except KeyboardInterrupt:
             if search.best is None:
                 raise

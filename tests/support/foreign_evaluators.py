@@ -7,6 +7,7 @@ import pyvrp
 from ortools.constraint_solver import pywrapcp
 
 from nco import Problem, Route
+from nco.solvers.base import is_usable
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
 from nco.solvers.pyvrp import _translate
@@ -17,7 +18,10 @@ Evaluate = Callable[[list[Route]], float | None]
 def by_pyvrp(problem: Problem) -> Evaluate:
     """A function of routes: their cost by PyVRP's Solution, infinite when infeasible, None when it cannot say."""
     units = Integers(problem)
-    data = _translate(units)
+    kinds = [kind for kind, vehicle in enumerate(problem.vehicle_types) if is_usable(problem, vehicle)]
+    if not kinds:
+        return lambda routes: inf
+    data = _translate(units, kinds)
     evaluator = pyvrp.CostEvaluator([0.0] * problem.num_load_dimensions, 0.0, 0.0)
 
     def activity(place: int) -> pyvrp.Activity:
@@ -27,9 +31,9 @@ def by_pyvrp(problem: Problem) -> Evaluate:
 
     def evaluate(routes: list[Route]) -> float | None:
         try:
-            theirs = [pyvrp.Route(data, [activity(v) for v in r.visits], r.vehicle_type) for r in routes]
+            theirs = [pyvrp.Route(data, [activity(v) for v in r.visits], kinds.index(r.vehicle_type)) for r in routes]
             solution = pyvrp.Solution(data, theirs)
-        except (RuntimeError, ValueError):  # more vehicles or trips than there are
+        except (RuntimeError, ValueError):  # more vehicles or trips than there are, or vehicles of no use
             return inf
         return units.price(evaluator.cost(solution))
 
