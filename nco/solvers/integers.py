@@ -112,6 +112,10 @@ class Integers:
         """Cost per unit of time."""
         return round(vehicle.unit_duration_cost * self.cost.factor / self.time.factor)
 
+    def prizes(self) -> list[int]:
+        """Price [n] of leaving a client out; more than any solution for those that are required."""
+        return [self.big if c.required else int(self.cost.up(c.prize)) for c in self.problem.clients]
+
     def capacity(self, vehicle: VehicleType) -> list[int]:
         """Capacity in each load dimension."""
         return [s.limit(c, m) for s, c, m in zip(self.load, vehicle.capacity, self.heaviest, strict=True)]

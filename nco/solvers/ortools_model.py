@@ -99,10 +99,9 @@ class Model:
             self.routing.SetFixedCostOfVehicle(int(self.units.cost.up(vehicle.fixed_cost)), number)
 
     def _add_clients(self) -> None:
-        prizes = self.units.cost.up(self.problem.prizes).tolist()
-        for client, required in enumerate(self.problem.required.tolist()):
+        for client, prize in enumerate(self.units.prizes()):
             index = self._index(client)
-            self.routing.AddDisjunction([index], self.units.big if required else prizes[client])
+            self.routing.AddDisjunction([index], prize)
             permitted = (self.problem.profiles[v.profile].allowed for v in self.problem.vehicle_types)
             self._allow(index, [mask is None or bool(mask[client]) for mask in permitted])
 

@@ -144,7 +144,7 @@ def _sight(vehicle: VehicleType) -> tuple[int, float, float, float]:
 def _clients(units: Integers) -> list[pyvrp.Client]:
     problem, first = units.problem, units.problem.num_depots
     delivery, pickup = units.loads(problem.delivery).tolist(), units.loads(problem.pickup).tolist()
-    service, prizes = units.time.up(problem.service).tolist(), units.cost.up(problem.prizes).tolist()
+    service, prizes = units.time.up(problem.service).tolist(), units.prizes()
     windows = _windows(units, problem.tw)
     return [
         pyvrp.Client(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nco import Client, Depot, Problem, VehicleType
+from nco import Client, Depot, Problem, Profile, VehicleType
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
@@ -25,6 +25,21 @@ def town():
         )
         return Problem(
             (Depot(500.0, 500.0, tw=(0.0, 6000.0)),), clients, (VehicleType(**{"capacity": (60.0,), **vehicle}),)
+        )
+
+    return build
+
+
+@pytest.fixture
+def street():
+    """Build a street: n clients at x = 1, 2, 3 ..., all with one profile."""
+
+    def build(n: int, vehicle=None, preference=None, weight: float = 1.0) -> Problem:
+        liking = None if preference is None else np.array(preference)
+        clients = tuple(Client(float(k + 1), 0.0) for k in range(n))
+        profiles = (Profile(preference=liking),)
+        return Problem(
+            (Depot(0.0, 0.0),), clients, (VehicleType(**(vehicle or {})),), profiles, preference_weight=weight
         )
 
     return build

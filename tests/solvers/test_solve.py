@@ -1,0 +1,145 @@
+"""nco.solve: which solver, which options, and that no claim goes unchecked."""
+
+import time
+
+import pytest
+
+import nco
+from nco import Client, Depot, NcoError, Problem, Result, Route, Solution, VehicleType
+from nco.errors import SolverError
+from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
+from nco.solvers.solve import SOLVERS, create
+from nco.stop import MaxIterations, MaxRuntime
+
+
+class Claims:
+    """A solver that knows one solution and claims a cost for it."""
+
+    name = "claims"
+
+    def __init__(self, routes, cost, tolerance=1e-6):
+        self.outcome = Outcome(
+            Solution(tuple(Route(tuple(r)) for r in routes)), 3, cost, tolerance, ((0.1, 9.0),), {"a": 1}
+        )
+
+    def unsupported(self, problem):
+        return [cannot(self.name, "a single client", "two")] if problem.num_clients == 1 else []
+
+    def run(self, problem, stop, seed):
+        self.seed, self.seconds = seed, stop.seconds_left()
+        return self.outcome
+
+
+def test_an_unknown_solver_names_the_nearest():
+    with pytest.raises(SolverError, match=r"U301.*Did you mean 'ortools'"):
+        create("ortool")
+
+
+def test_every_solver_can_be_created_by_name():
+    assert [create(name).name for name in SOLVERS] == list(SOLVERS)
+
+
+@pytest.mark.parametrize(
+    ("solver", "option", "fix"),
+    [
+        ("ortools", {"first_soluton": "savings"}, "Did you mean 'first_solution'"),
+        ("ortools", {"first_solution": "saving"}, "Did you mean 'savings'"),
+        ("pyvrp", {"seeds": 3}, "It has no options"),
+    ],
+)
+def test_an_unknown_option_names_the_nearest(solver, option, fix, square):
+    with pytest.raises(SolverError, match=f"U307.*{fix}"):
+        nco.solve(square, solver, **option)
+
+
+def test_all_unknown_options_are_reported_at_once(square):
+    with pytest.raises(SolverError) as caught:
+        nco.solve(square, "ortools", a=1, b=2)
+    assert [fault.code for fault in caught.value.faults] == ["U307", "U307"]
+
+
+def test_a_solver_of_your_own_is_asked_with_seed_and_stop(square):
+    solver = Claims([[1, 2], [3, 4]], 4 + 4 * 2**0.5)
+    result = nco.solve(square, solver, MaxRuntime(7), seed=5)
+    assert isinstance(result, Result)
+    assert (solver.seed, result.seed, result.solver, result.iterations) == (5, 5, "claims", 3)
+    assert 6 < solver.seconds <= 7
+    assert result.history == ((0.1, 9.0),)
+    assert {"a", "nco"} <= result.provenance.keys()
+
+
+def test_a_wrong_claim_is_an_error(square):
+    with pytest.raises(SolverError, match=r"U304.*claims.*the exact cost is"):
+        nco.solve(square, Claims([[1, 2], [3, 4]], 9.0))
+
+
+def test_a_claim_may_be_off_by_what_the_solver_says_it_loses(square):
+    cost = 4 + 4 * 2**0.5
+    assert nco.solve(square, Claims([[1, 2], [3, 4]], cost + 1e-3, 1e-3)).is_feasible()
+    with pytest.raises(SolverError, match="U304"):
+        nco.solve(square, Claims([[1, 2], [3, 4]], cost + 1e-3, 1e-5))
+
+
+def test_no_claim_is_no_error_but_the_checker_decides(square):
+    assert nco.solve(square, Claims([[1, 2], [3, 4]], None)).is_feasible()
+    assert not nco.solve(square, Claims([[1, 2, 3, 4]], None)).is_feasible()
+
+
+def test_no_routes_make_a_result_with_reasons(square):
+    result = nco.solve(square, Claims([], None))
+    assert (result.cost(), len(result.unassigned)) == (float("inf"), 4)
+
+
+def test_what_a_solver_does_not_support_is_refused_before_it_runs(street):
+    with pytest.raises(NcoError, match=r"U302.*a single client is not supported. Use two"):
+        nco.solve(street(1), Claims([], None))
+
+
+def test_the_time_counts_from_the_call(street):
+    began = time.perf_counter()
+    result = nco.solve(street(8), "pyvrp", MaxRuntime(0.5))
+    assert result.runtime <= time.perf_counter() - began
+    assert 0.4 < result.runtime < 0.8
+
+
+def test_five_seconds_are_the_default(square):
+    solver = Claims([[1, 2], [3, 4]], None)
+    nco.solve(square, solver)
+    assert 4 < solver.seconds <= 5
+
+
+def test_preferences_with_a_distance_limit_are_refused_by_pyvrp_naming_who_can(street):
+    problem = street(2, {"max_distance": 99.0}, preference=[1.0, 0.0])
+    with pytest.raises(NcoError, match=r"U302.*maximum distance along with preferences.*solver='ortools'"):
+        nco.solve(problem, "pyvrp")
+    assert nco.solve(problem, "ortools", MaxIterations(5)).is_feasible()
+
+
+def test_a_preference_without_weight_is_none(street):
+    problem = street(2, {"max_distance": 99.0}, preference=[1.0, 0.0], weight=0.0)
+    assert nco.solve(problem, "pyvrp", MaxIterations(5)).is_feasible()
+
+
+def test_idle_reloads_are_removed():
+    problem = Problem(
+        (Depot(0.0, 0.0), Depot(1.0, 0.0)), (Client(2.0, 0.0), Client(3.0, 0.0)), (VehicleType(reload_depots=(0, 1)),)
+    )
+    assert without_idle_reloads(problem, Route((0, 2, 1, 1, 3, 0, 0))).visits == (2, 1, 3)
+    assert without_idle_reloads(problem, Route((1, 2, 0, 3, 1))).visits == (1, 2, 0, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shift", "usable"),
+    [
+        ((0.0, 9.0), (0.0, 9.0), (0.0, 9.0), True),
+        ((0.0, 9.0), (0.0, 9.0), (9.0, 20.0), True),
+        ((0.0, 9.0), (0.0, 9.0), (10.0, 20.0), False),
+        ((0.0, 9.0), (0.0, 9.0), (0.0, 5.0), True),
+        ((6.0, 9.0), (0.0, 5.0), (0.0, 20.0), False),
+        ((0.0, 9.0), (10.0, 20.0), (0.0, 9.0), False),
+    ],
+)
+def test_a_vehicle_is_usable_if_it_can_leave_before_it_must_be_back(start, end, shift, usable):
+    vehicle = VehicleType(start_depot=0, end_depot=1, tw=shift)
+    problem = Problem((Depot(0.0, 0.0, tw=start), Depot(0.0, 0.0, tw=end)), (Client(1.0, 0.0),), (vehicle,))
+    assert is_usable(problem, vehicle) is usable
