@@ -22,11 +22,13 @@ from nco.stop import Running
 STRATEGIES = {name.lower(): number for name, number in routing_enums_pb2.FirstSolutionStrategy.Value.items()}
 #: The search goes on from the best of these; none of them is best on all kinds of problems.
 USUAL = ("savings", "parallel_cheapest_insertion", "path_cheapest_arc")
+#: Where loads of deliveries and pickups mix the last one gets lost in backtracking.
+USUAL_MIXED = USUAL[:2]
 #: Neighbours examined without accepting one that count as an iteration when no time is set, so that every search ends.
 IDLE = 1_000
 #: The strategy that serves nobody; where the others fail, local search goes on from there.
 NOBODY = "all_unperformed"
-#: Seconds that a strategy gets at most: some never end where loads of deliveries and pickups mix.
+#: Seconds that a strategy gets at most: some backtrack without end.
 PATIENCE = 10.0
 #: Seconds; OR-Tools wants a limit.
 FOREVER = 10_000_000
@@ -45,7 +47,7 @@ class OrtoolsSolver:
         if first_solution is not None and first_solution not in STRATEGIES:
             what, fix = f"first_solution '{first_solution}' is unknown", did_you_mean(first_solution, STRATEGIES)
             raise SolverError(Fault("U307", f"solver '{self.name}'", what, fix))
-        self.strategies = USUAL if first_solution is None else (first_solution,)
+        self.strategies = () if first_solution is None else (first_solution,)
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """Faults for shipments and objective='max'; the model holds everything else."""
@@ -77,6 +79,7 @@ class _Search:
         self.cost, self.iterations = math.inf, 0
         self.history: list[tuple[float, float]] = []
         self._lowest, self._nexts, self._examined, self._counts = math.inf, list[int](), 0, False
+        self._first: Any = None
         self._error: BaseException | None = None
 
     def run(self, strategies: Sequence[str]) -> None:
@@ -87,7 +90,7 @@ class _Search:
                 self._start(strategies)
                 if math.isfinite(self.cost) or not self.model.is_short:
                     break
-            if self._nexts and not self._error:
+            if self._first is not None and not self._error:
                 self._improve()
         except KeyboardInterrupt as interrupt:
             self._error = interrupt
@@ -96,8 +99,8 @@ class _Search:
         self.best = self.model.solution(self._nexts)
 
     def _start(self, strategies: Sequence[str]) -> None:
-        """Construct with each strategy and keep the best solution."""
-        self._lowest, self._nexts = math.inf, []
+        """Construct with each strategy, the usual ones without any, and keep the best solution."""
+        self._lowest, self._nexts, self._first = math.inf, [], None
         if not self.model.kinds:
             return
         routing = self.model.routing
@@ -107,6 +110,7 @@ class _Search:
         if self.running.seconds_left() > FOREVER:
             self._limit = routing.solver().CustomLimit(self._at_neighbour)
             routing.AddSearchMonitor(self._limit)
+        strategies = strategies or (USUAL_MIXED if self.model.mixes_loads else USUAL)
         for number, name in enumerate((*strategies, NOBODY)):
             if self._error or not self.running.seconds_left() or (name == NOBODY and self._nexts):
                 return
@@ -114,16 +118,16 @@ class _Search:
             parameters.first_solution_strategy = STRATEGIES[name]
             parameters.solution_limit = 1
             before = self._lowest
-            routing.SolveWithParameters(parameters)
-            self.first_solution = name if self._lowest < before else self.first_solution
+            found = routing.SolveWithParameters(parameters)
+            if found is not None and self._lowest < before:
+                self.first_solution, self._first = name, routing.solver().Assignment(found)
 
     def _improve(self) -> None:
         """Guided local search from the best solution."""
         parameters = self._parameters(self.running.seconds_left())
         parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
         self._counts = True
-        start = self.model.routing.ReadAssignmentFromRoutes(self.model.paths(self._nexts), True)
-        self.model.routing.SolveFromAssignmentWithParameters(start, parameters)
+        self.model.routing.SolveFromAssignmentWithParameters(self._first, parameters)
 
     def _parameters(self, seconds: float) -> Any:
         """OR-Tools' defaults and a time limit."""

@@ -119,29 +119,28 @@ class Model:
         problem = self.problem
         deliveries, pickups = self.units.loads(problem.delivery), self.units.loads(problem.pickup)
         capacities = np.array([self.units.capacity(v) for v in self.fleet])
+        self.mixes_loads = problem.backhaul == "mixed" and bool((deliveries.any(axis=0) & pickups.any(axis=0)).any())
         for k in range(problem.num_load_dimensions):
             delivered, picked, limits = deliveries[:, k], pickups[:, k], capacities[:, k].tolist()
-            if problem.backhaul == "last" or not (delivered.any() and picked.any()):
-                for amounts, name in ((delivered, f"delivered {k}"), (picked, f"picked {k}")):
-                    if amounts.any():
-                        self._add_trip_sum(name, amounts, limits)
-            else:
-                self._add_mixed_load(k, delivered, picked, limits)
+            for amounts, name in ((delivered, f"delivered {k}"), (picked, f"picked {k}")):
+                if amounts.any():
+                    self._add_trip_sum(name, amounts, limits)
+            if problem.backhaul == "mixed" and delivered.any() and picked.any():
+                self._add_mixed_load(k, picked - delivered, limits)
         if problem.backhaul == "last":
             picks = np.array([any(client.pickup) for client in problem.clients], dtype=np.int64)
             before = self._add_trip_sum("pickups before", picks, [len(picks)] * len(self.fleet))
             for client in np.flatnonzero(problem.delivery.any(axis=1)).tolist():
                 before.CumulVar(self._index(client)).SetMax(0)
 
-    def _add_mixed_load(self, k: int, delivered: Ints, picked: Ints, limits: list[int]) -> None:
+    def _add_mixed_load(self, k: int, change: Ints, limits: list[int]) -> None:
         """The load may start anywhere, but where a trip ends no less is on board than was picked up: so it started
         with all that it delivered.
         """
-        load = self._add_trip_sum(f"load {k}", picked - delivered, limits, starts_empty=False)
-        collected = self._add_trip_sum(f"picked {k}", picked, limits)
-        ends = [self.routing.End(number) for number in range(len(self.fleet))] + [self._index(c) for c in self.copies]
-        for index in ends:
-            self.routing.solver().Add(load.CumulVar(index) >= collected.CumulVar(index))
+        load = self._add_trip_sum(f"load {k}", change, limits, starts_empty=False)
+        picked = self.routing.GetDimensionOrDie(f"picked {k}")
+        for index in (*map(self.routing.End, range(len(self.fleet))), *map(self._index, self.copies)):
+            self.routing.solver().Add(load.CumulVar(index) >= picked.CumulVar(index))
 
     def _add_trip_sum(self, name: str, amounts: Ints, limits: list[int], starts_empty: bool = True) -> Any:
         """A dimension that adds up amounts of clients along a trip. At a reload it falls by enough to start afresh."""
