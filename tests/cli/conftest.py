@@ -1,6 +1,5 @@
 """Running commands, in this process and in one of their own."""
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,20 +29,13 @@ def start(tmp_path):
     def launch(*arguments: str | Path) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", "from nco.cli import main; main()", *map(str, arguments)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
-        processes.append(
-            subprocess.Popen(command, cwd=tmp_path, text=True, preexec_fn=_heed_ctrl_c, **options)  # noqa: PLW1509
-        )
+        processes.append(subprocess.Popen(command, cwd=tmp_path, text=True, **options))
         return processes[-1]
 
     yield launch
     for process in processes:
         process.kill()
         process.communicate()
-
-
-def _heed_ctrl_c():
-    """A shell makes commands in the background ignore Ctrl-C, and what they start inherits that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
