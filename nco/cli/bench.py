@@ -14,7 +14,7 @@ from nco.errors import ConfigError, Fault
 
 
 def bench(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Problem files, or folders of them.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files of problems or of sets (.npz), or folders of them.")] = None,
     *,
     preset: Annotated[str | None, typer.Option(help="Draw problems from a preset instead, such as cvrp.")] = None,
     size: Annotated[int, typer.Option(min=1, help="With --preset: clients in a problem.")] = 100,
@@ -43,7 +43,8 @@ def bench(
 ) -> None:
     """Compare solvers at equal time and write a table, plots and every single run.
 
-    A .sol file beside a problem is its reference. Ctrl-C keeps what is there; --resume goes on.
+    Every format that is read will do, of a folder the files that hold problems. A solution beside a problem (x.sol,
+    x.txt.sol; for sets x_sol_pyvrp.npz) is its reference. Ctrl-C keeps what is there; --resume goes on.
     """
     from nco.bench import bench as run_bench
     from nco.bench.instances import from_files, from_preset

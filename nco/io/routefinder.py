@@ -62,14 +62,26 @@ class RoutefinderSet(Sequence[Problem]):
 
 def read_set(path: Path) -> RoutefinderSet:
     """All problems of a file; no pickled content is ever loaded."""
+    return RoutefinderSet(_unpacked(path), path.stem)
+
+
+def read_tours(path: Path) -> NDArray[Any]:
+    """The giant tours [B, length] of a file of solutions, which has them as `actions`."""
+    tours = _unpacked(path).get("actions", np.array(None))
+    if tours.ndim != 2 or tours.dtype.kind not in "iu":
+        what = "it is missing or not an array of whole numbers with a row per problem"
+        raise FileError(Fault("F006", "'actions'", what, "Give the giant tours, see docs/formats.md"))
+    return tours
+
+
+def _unpacked(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with path.open("rb") as stream:
             archive = np.load(stream, allow_pickle=False)
-            arrays = {key: archive[key] for key in archive.files}
+            return {key: archive[key] for key in archive.files}
     except Exception as error:  # numpy, zipfile and zlib each have their own for what is damaged
         fix = "Give arrays of numbers as numpy.savez writes them"
         raise FileError(Fault("F005", "file", f"it cannot be unpacked ({error})", fix)) from error
-    return RoutefinderSet(arrays, path.stem)
 
 
 def read_tour(problem: Problem, actions: ArrayLike) -> Solution:
