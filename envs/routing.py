@@ -15,6 +15,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from .constraints.base import Constraint, Move, View
+from .constraints.time_windows import TimeWindows
 from .instances import arcs, fleet_size, has, of_vehicle
 
 
@@ -116,6 +117,13 @@ class RoutingEnv:
         nothing = torch.zeros(*state.current.shape, 0, device=state.current.device)
         pairs = zip(self.constraints, state.vehicles.slots, strict=True)
         return torch.cat([nothing, *(c.features(instances, slot, state.vehicles.active) for c, slot in pairs)], dim=-1)
+
+    def ready(self, state: State) -> Tensor:
+        """When the active vehicle can leave where it is: [B, *L]; zero where time does not matter."""
+        for constraint, slot in zip(self.constraints, state.vehicles.slots, strict=True):
+            if isinstance(constraint, TimeWindows):
+                return slot
+        return torch.zeros_like(state.current, dtype=torch.float32)
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
         """Cost [B, S] of actions [B, S, T], in units of `scale`; ways home count unless routes are open.

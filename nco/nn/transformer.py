@@ -29,17 +29,20 @@ class Norm(nn.RMSNorm):
 
 
 class Layer(nn.Module):
-    """Self-attention and feed-forward, each on the normalised input and added to it (Vaswani et al. 2017; pre-norm)."""
+    """Self-attention and feed-forward, each on the normalised input and added to it (Vaswani et al. 2017; pre-norm).
 
-    def __init__(self, width: int, heads: int, feedforward: int) -> None:
+    gated: the feed-forward's hidden units are multiplied by gates of their own (SwiGLU; Shazeer 2020).
+    """
+
+    def __init__(self, width: int, heads: int, feedforward: int, gated: bool = False) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.gated = heads, gated
         self.norm_attention = Norm(width)
         self.norm_feedforward = Norm(width)
         self.project_in = nn.Linear(width, 3 * width, bias=False)
         self.project_out = nn.Linear(width, width, bias=False)
-        self.widen = nn.Linear(width, feedforward)
-        self.narrow = nn.Linear(feedforward, width)
+        self.widen = nn.Linear(width, 2 * feedforward if gated else feedforward, bias=not gated)
+        self.narrow = nn.Linear(feedforward, width, bias=not gated)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, D] -> [B, N, D]."""
@@ -48,16 +51,22 @@ class Layer(nn.Module):
         )
         attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value)))
         x = x + attended
-        widened: Tensor = self.narrow(F.gelu(self.widen(self.norm_feedforward(x))))
-        return x + widened
+        wide: Tensor = self.widen(self.norm_feedforward(x))
+        if self.gated:
+            hidden, gate = wide.chunk(2, dim=-1)
+            wide = F.silu(gate) * hidden
+        else:
+            wide = F.gelu(wide)
+        narrowed: Tensor = self.narrow(wide)
+        return x + narrowed
 
 
 class Encoder(nn.Module):
     """A stack of layers with a final norm."""
 
-    def __init__(self, width: int, heads: int, feedforward: int, layers: int) -> None:
+    def __init__(self, width: int, heads: int, feedforward: int, layers: int, gated: bool = False) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(Layer(width, heads, feedforward) for _ in range(layers))
+        self.layers = nn.ModuleList(Layer(width, heads, feedforward, gated) for _ in range(layers))
         self.norm = Norm(width)
 
     def forward(self, x: Tensor) -> Tensor:

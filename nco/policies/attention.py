@@ -20,9 +20,10 @@ from tensordict import TensorDict
 from torch import Tensor, nn
 
 from nco.envs.instances import has
-from nco.nn.pointer import Pointing, rows
-from nco.nn.transformer import Encoder, merge_heads, split_heads
-from nco.policies.base import Memory, Policy
+from nco.nn.glimpse import glimpse
+from nco.nn.pointer import Pointing
+from nco.nn.transformer import Encoder
+from nco.policies.base import Memory, Policy, Query
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -71,16 +72,18 @@ class AttentionPolicy(Policy):
         clients = self.embed_client(torch.cat([locs, share], dim=-1)[:, 1:])
         nodes = self.encoder(torch.cat([depot, clients], dim=1))
         query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
-        heads = self.settings.heads
-        return Memory(query, split_heads(key, heads), split_heads(value, heads), pointer, distances(instances))
+        return Memory(query, key, value, pointer, distances(instances))
 
-    def point(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Pointing:
-        query = rows(memory.query, current) + self.project_features(features.to(memory.query.dtype))
-        query = split_heads(query, self.settings.heads)
-        glimpse = F.scaled_dot_product_attention(query, memory.key, memory.value, attn_mask=mask[:, None])
-        glimpse = self.project_glimpse(merge_heads(glimpse)) / math.sqrt(self.settings.width)
-        score = torch.bmm(glimpse, memory.pointer.transpose(1, 2))
-        return Pointing(score, memory.distance, self.nearness, current, mask, self.settings.clip)
+    def point(self, memory: Memory, query: Query) -> Pointing:
+        width, batch = self.settings.width, len(memory.query)
+        weights = self.project_features.weight.t().expand(batch, -1, -1)
+        _, seen = glimpse(
+            memory.query, weights, memory.key, memory.value, query.current, query.features, query.mask,
+            self.settings.heads,
+        )  # fmt: skip
+        wanted = self.project_glimpse(seen) / math.sqrt(width)
+        nearness = F.softplus(self.nearness)
+        return Pointing(wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip)
 
 
 def distances(instances: TensorDict) -> Tensor:

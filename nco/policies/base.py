@@ -1,6 +1,6 @@
 """What a policy is: an encoder run once per problem and a decoder that is Markov in the state.
 
-B problems, S rollouts, Q queries (decisions: S for one step, S * T for whole trajectories), N nodes, D width.
+B problems, S rollouts, Q queries (decisions: S for one step, S * T for whole trajectories), N nodes, M vehicles, D width.
 Because a decision depends on the state alone, the same `point` serves the rollout, one step at a time, and the
 learner, all steps at once.
 """
@@ -21,10 +21,26 @@ class Memory(NamedTuple):
     """What the decoder keeps of a problem."""
 
     query: Tensor  # [B, N, D] contribution of each node to the query when the vehicle is there
-    key: Tensor  # [B, heads, N, d] of the glimpse
-    value: Tensor  # [B, heads, N, d] of the glimpse
+    key: Tensor  # [B, N, D] of the glimpse
+    value: Tensor  # [B, N, D] of the glimpse
     pointer: Tensor  # [B, N, D] keys of the pointer
     distance: Tensor  # [B, N, N] between nodes
+    vehicle: Tensor | None = None  # [B, M, D] contribution of the vehicle to the query
+    opens: Tensor | None = None  # [B, N] when nodes open; None where nobody ever waits
+
+    def detach(self) -> Memory:
+        """The same without gradients."""
+        return Memory(*(None if tensor is None else tensor.detach() for tensor in self))
+
+
+class Query(NamedTuple):
+    """States in which decisions are made, as a policy sees them."""
+
+    current: Tensor  # [B, Q] node of the vehicle
+    active: Tensor  # [B, Q] its token
+    ready: Tensor  # [B, Q] when it can leave, in units of distance; zero where time does not matter
+    features: Tensor  # [B, Q, F] of the constraints' state
+    mask: Tensor  # [B, Q, N] allowed nodes: bool, or packed into words of int32 [B, Q, W] (nco.nn.bits)
 
 
 class Policy(nn.Module, ABC):
@@ -35,19 +51,16 @@ class Policy(nn.Module, ABC):
     @property
     @abstractmethod
     def config(self) -> Mapping[str, Any]:
-        """Plain data from which the registry can make this policy again; "features" is F of `point`."""
+        """Plain data from which the registry can make this policy again; "features" is F of a query."""
 
     @abstractmethod
     def encode(self, instances: TensorDict) -> Memory:
         """Look at each problem once."""
 
     @abstractmethod
-    def point(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Pointing:
-        """Compare Q states with all nodes.
+    def point(self, memory: Memory, query: Query) -> Pointing:
+        """Compare Q states with all nodes."""
 
-        current [B, Q] node of the vehicle, features [B, Q, F] of the constraints' state, mask [B, Q, N].
-        """
-
-    def logits(self, memory: Memory, current: Tensor, features: Tensor, mask: Tensor) -> Tensor:
-        """Logits [B, Q, N] in float32, minus infinity where the mask forbids; arguments as for `point`."""
-        return pointer_logits(self.point(memory, current, features, mask))
+    def logits(self, memory: Memory, query: Query) -> Tensor:
+        """Logits [B, Q, N] in float32, minus infinity where the mask forbids."""
+        return pointer_logits(self.point(memory, query))

@@ -10,7 +10,7 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 from nco.envs.routing import RoutingEnv, State
-from nco.policies.base import Memory, Policy
+from nco.policies.base import Memory, Policy, Query
 
 #: On an accelerator, asking whether all rollouts are done costs a round trip: ask only so often.
 CHECK_EVERY = {"cpu": 1, "cuda": 8}
@@ -26,12 +26,17 @@ class Trajectory(NamedTuple):
     cost: Tensor  # [B, S] in units of the instances' scale
 
 
+def observe(env: RoutingEnv, instances: TensorDict, state: State) -> Query:
+    """What a policy sees of states [B, Q]."""
+    mask, features = env.action_mask(instances, state), env.features(instances, state)
+    return Query(state.current, state.vehicles.active, env.ready(state), features, mask)
+
+
 def decide(
     policy: Policy, env: RoutingEnv, memory: Memory, instances: TensorDict, state: State, noise: Tensor | None
 ) -> tuple[Tensor, State]:
     """One step: the likeliest node, or with exponential noise [B, S, N] a sample (argmax of p / e, Gumbel's trick)."""
-    mask = env.action_mask(instances, state)
-    logits = policy.logits(memory, state.current, env.features(instances, state), mask)
+    logits = policy.logits(memory, observe(env, instances, state))
     if noise is not None:
         logits = logits - noise.log()
     action = logits.argmax(dim=-1)

@@ -65,7 +65,7 @@ def _capture(
     policy: Policy, env: RoutingEnv, memory: Memory, instances: TensorDict, state: State, noise: Tensor | None
 ) -> _Captured:
     """Record one decision on copies of its inputs."""
-    memory = Memory(*(tensor.clone() for tensor in memory))
+    memory = Memory(*(None if tensor is None else tensor.clone() for tensor in memory))
     instances = instances.clone()
     state = tree_map(torch.clone, state)
     noise = None if noise is None else noise.clone()
@@ -88,5 +88,5 @@ def _capture(
 def _copy(sources: object, targets: object) -> None:
     """Copy every tensor of one structure into the other's."""
     for source, target in zip(tree_leaves(sources), tree_leaves(targets), strict=True):
-        if source is not target:
+        if source is not None and source is not target:
             target.copy_(source)

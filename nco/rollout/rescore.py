@@ -1,39 +1,39 @@
 """Re-scoring: the log-probability of trajectories in one teacher-forced pass, with gradients.
 
-States of all steps are rebuilt from the actions, and all decisions are scored at once: no graph of T steps.
+What every decision saw comes from the rollout that recorded it, or is rebuilt from the actions. All decisions are
+scored at once: no graph of T steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from tensordict import TensorDict
 from torch import Tensor
 
 from nco.envs.routing import RoutingEnv
-from nco.nn.pointer import Pointing, pointer_log_probability
-from nco.policies.base import Memory, Policy
+from nco.nn.pointer import pointer_log_probability
+from nco.policies.base import Memory, Policy, Query
+from nco.rollout.eager import observe
 
 
-def log_probability(
-    policy: Policy,
-    env: RoutingEnv,
-    memory: Memory,
-    instances: TensorDict,
-    actions: Tensor,
-    *,
-    head: Callable[[Pointing, Tensor], Tensor] = pointer_log_probability,
-) -> Tensor:
-    """Log-probability [B, S] of the actions [B, S, T] after the first, which was given.
+class Decisions(NamedTuple):
+    """All decisions of S rollouts after the first, step by step: Q = (T - 1) * S."""
 
-    head: `pointer_log_probability`, possibly compiled.
-    """
-    with torch.no_grad():
-        state = env.replay(instances, actions)
-        mask = env.action_mask(instances, state)[:, :, 1:].flatten(1, 2)
-        features = env.features(instances, state)[:, :, 1:].flatten(1, 2)
-        current = state.current[:, :, 1:].flatten(1, 2)
-    pointing = policy.point(memory, current, features, mask)
-    decisions: Tensor = head(pointing, actions[:, :, 1:].flatten(1, 2)).unflatten(1, (actions.shape[1], -1))
-    return decisions.sum(dim=-1)
+    query: Query  # what they saw; packed masks allow nothing once a rollout is done
+    action: Tensor  # [B, Q]
+
+
+@torch.no_grad()
+def rebuild(env: RoutingEnv, instances: TensorDict, actions: Tensor) -> Decisions:
+    """The decisions behind actions [B, S, T]."""
+    seen = observe(env, instances, env.replay(instances, actions))
+    query = Query(*(part[:, :, 1:].transpose(1, 2).flatten(1, 2) for part in seen))
+    return Decisions(query, actions[:, :, 1:].transpose(1, 2).flatten(1, 2))
+
+
+def log_probability(policy: Policy, memory: Memory, decisions: Decisions, rollouts: int) -> tuple[Tensor, Tensor]:
+    """Log-probabilities [B, S] of the trajectories, and the sums [B, S] of their decisions' entropies."""
+    log_p, entropy = pointer_log_probability(policy.point(memory, decisions.query), decisions.action)
+    return log_p.unflatten(1, (-1, rollouts)).sum(dim=1), entropy.unflatten(1, (-1, rollouts)).sum(dim=1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,11 @@ from torch import Tensor
 from nco.envs.generators.base import Generator
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
-from nco.nn.pointer import Pointing, pointer_log_probability
 from nco.policies.base import Memory, Policy
-from nco.rollout.eager import Step, decide, rollout
+from nco.rollout.eager import Step, Trajectory, decide, rollout
+from nco.rollout.fused import covers, fused_rollout
 from nco.rollout.graphed import GraphedStep
-from nco.rollout.rescore import log_probability
+from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import first_clients
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 
@@ -42,7 +41,6 @@ class LearnerConfig:
     sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
-    compile: bool = False  # on a GPU, fuse the pointer head into one kernel
     seed: int = 1
 
 
@@ -64,14 +62,11 @@ class Learner(lightning.LightningModule):
         self.problems_seen = 0
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
-        self._head: Callable[[Pointing, Tensor], Tensor] = pointer_log_probability
         self._decide: Step = decide
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
             self._decide = GraphedStep()
-            if self.config.compile:
-                self._head = torch.compile(pointer_log_probability, dynamic=True)
         self._clock = time.perf_counter()
 
     def on_train_start(self) -> None:
@@ -85,15 +80,22 @@ class Learner(lightning.LightningModule):
         instances = self._draw_problems(draw)
         starts = first_clients(instances, self.config.starts)
         memory = self.policy.encode(instances)
-        trajectory = rollout(
-            self.policy, self.env, instances, starts, draw, memory=Memory(*(m.detach() for m in memory)),
-            step=self._decide,
-        )  # fmt: skip
-        log_p = log_probability(self.policy, self.env, memory, instances, trajectory.actions, head=self._head)
+        trajectory, decisions = self._play(instances, starts, draw, memory.detach())
+        log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])
         loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
-        self._report(loss, trajectory.cost, instances, began)
+        self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
+
+    def _play(
+        self, instances: TensorDict, starts: Tensor, draw: torch.Generator, memory: Memory
+    ) -> tuple[Trajectory, Decisions]:
+        """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
+        policy, env = self.policy, self.env
+        if self.device.type == "cuda" and covers(policy, env, instances):
+            return fused_rollout(policy, env, instances, starts, draw, memory=memory)
+        trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)
+        return trajectory, rebuild(env, instances, trajectory.actions)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return make_optimizers(self.policy, self.optimizer_config)

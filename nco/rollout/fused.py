@@ -1,0 +1,163 @@
+"""The fused rollout: all steps of all rollouts in one kernel, for the policies and environments that it covers.
+
+It also records what every decision saw, so that the learner need not go through the steps again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from tensordict import TensorDict
+from torch import Generator, Tensor
+
+from nco.envs.constraints.backhaul import Backhaul
+from nco.envs.constraints.base import shaved
+from nco.envs.constraints.capacity import Capacity
+from nco.envs.constraints.load import Load
+from nco.envs.constraints.route_limit import RouteLimit
+from nco.envs.constraints.time_windows import TimeWindows
+from nco.envs.constraints.zones import Zones
+from nco.envs.instances import fleet_size, has, way_home
+from nco.envs.routing import RoutingEnv
+from nco.nn.bits import words
+from nco.policies.base import Memory, Policy, Query
+from nco.policies.unified import UnifiedPolicy
+from nco.rollout.eager import Trajectory
+from nco.rollout.rescore import Decisions
+
+#: Constraints that the kernel knows.
+KNOWN = (Capacity, Load, Backhaul, TimeWindows, RouteLimit, Zones)
+#: Attributes that the kernel does not honour.
+UNKNOWN = ("available", "prize", "reloads")
+#: Fewest and most nodes in registers: few sizes, so that few kernels are compiled; masks must fit.
+FEWEST, MOST = 64, 1024
+#: Numbers of a state are padded to what a matrix unit needs.
+PADDED = 16
+
+
+def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> bool:
+    """Whether the kernel can run this policy in this environment."""
+    kinds = [type(constraint) for constraint in env.constraints]
+    return (
+        isinstance(policy, UnifiedPolicy)
+        and all(kind in KNOWN for kind in kinds)
+        and sum(kind in (Capacity, Load) for kind in kinds) == 1
+        and not any(has(instances, key) for key in UNKNOWN)
+        and instances["locs"].shape[1] <= MOST
+        and policy.settings.width // policy.settings.decoder_heads >= PADDED
+    )
+
+
+@torch.no_grad()
+def fused_rollout(
+    policy: UnifiedPolicy,
+    env: RoutingEnv,
+    instances: TensorDict,
+    starts: Tensor,
+    generator: Generator | None = None,
+    *,
+    memory: Memory | None = None,
+    temperature: float = 1.0,
+    record: bool = False,
+) -> tuple[Trajectory, Decisions | None]:
+    """Roll out S trajectories of each of B problems, as `rollout` does; on request with what their decisions saw.
+
+    starts [B, S]: the first node of each rollout; generator: sample with it, None: act greedily.
+    """
+    from nco.rollout.episode import episode_kernel
+
+    memory = policy.encode(instances) if memory is None else memory
+    (batch, rollouts), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
+    steps, numbers, device = env.max_steps(instances), env.num_features, starts.device
+    flags = _flags(policy, env, instances)
+    places = (batch, steps, rollouts)
+    actions = torch.empty(places, dtype=torch.int16, device=device)
+    kept = places if record else (0,)
+    active = torch.zeros(kept, dtype=torch.int32, device=device) if fleet > 1 else None
+    ready = torch.zeros(kept, device=device) if flags["AT_TIME"] >= 0 else None
+    seen = torch.zeros(*kept, numbers, device=device)
+    masks = torch.zeros(*kept, words(nodes), dtype=torch.int32, device=device)
+    tile = 32 if flags["BN"] <= 256 else 16  # what fits into registers
+    warps = 4 if flags["BN"] <= 128 and flags["AT_TIME"] < 0 else 8
+    lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
+    seed = 0 if generator is None else int(torch.randint(2**31, (), generator=generator, device=device))
+    episode_kernel[lengths.shape](
+        *_weights(policy, memory), *_problems(env, instances), starts.to(torch.int32).contiguous(),
+        actions, active, ready, seen, masks, lengths,
+        nodes, fleet, rollouts, steps, nodes - fleet, seed, temperature, policy.settings.clip,
+        SAMPLE=generator is not None, RECORD=record, BS=tile, num_warps=warps, **flags,
+    )  # fmt: skip
+    longest = int(lengths.max())
+    actions = actions[:, :longest]
+    done = actions.transpose(1, 2).long()
+    trajectory = Trajectory(done, env.cost(instances, done))
+    if not record:
+        return trajectory, None
+    current = actions[:, :-1].flatten(1).int()
+    zeros = torch.zeros_like(current)
+    query = Query(
+        current,
+        zeros if active is None else active[:, 1:longest].flatten(1),
+        zeros.float() if ready is None else ready[:, 1:longest].flatten(1),
+        seen[:, 1:longest].flatten(1, 2),
+        masks[:, 1:longest].flatten(1, 2),
+    )
+    return trajectory, Decisions(query, actions[:, 1:].flatten(1).int())
+
+
+def _flags(policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict) -> dict[str, Any]:
+    """What is known when the kernel is compiled."""
+    at, count = {}, 0
+    for constraint in env.constraints:
+        at[type(constraint)] = count
+        count += constraint.num_features
+    nodes, settings = instances["locs"].shape[1], policy.settings
+    heads, hidden = settings.decoder_heads, settings.decoder_feedforward
+    precision = "ieee" if policy.project_glimpse.weight.dtype == torch.float32 else "tf32"
+    return {
+        "F": env.num_features, "LOAD": Load in at, "AT_LOAD": at.get(Load, at.get(Capacity)),
+        "AT_BACKHAUL": at.get(Backhaul, -1), "AT_TIME": at.get(TimeWindows, -1), "AT_LIMIT": at.get(RouteLimit, -1),
+        "ZONES": Zones in at, "FLEET": fleet_size(instances) > 1, "SPEEDS": has(instances, "speed"),
+        "MATRICES": has(instances, "distance") and instances["distance"].dim() == 4,
+        "H": heads, "HD": settings.width // heads, "HIDDEN": hidden, "CHUNK": min(64, hidden),
+        "W": words(nodes), "BN": max(FEWEST, 1 << (nodes - 1).bit_length()), "PRECISION": precision,
+    }  # fmt: skip
+
+
+def _weights(policy: UnifiedPolicy, memory: Memory) -> list[Tensor]:
+    """The first arguments of the kernel: all in the precision of the memory, weights as [in, out]."""
+    dtype = memory.key.dtype
+    numbers = F.pad(policy.project_features.weight.t(), (0, 0, 0, PADDED - policy.project_features.in_features))
+    layers = (policy.project_glimpse, policy.widen, policy.narrow)
+    tables = (memory.query, memory.vehicle, memory.key, memory.value, memory.pointer)
+    tensors = [*tables, numbers, *(layer.weight.t() for layer in layers)]
+    prices = torch.stack([price.float() for price in policy.prices])
+    return [*(tensor.to(dtype).contiguous() for tensor in tensors if tensor is not None), prices]
+
+
+def _problems(env: RoutingEnv, instances: TensorDict) -> list[Tensor | None]:
+    """The kernel's next arguments; None for what it does not look at."""
+    kinds, fleet = {type(constraint) for constraint in env.constraints}, fleet_size(instances)
+
+    def when(needed: bool, key: str) -> Tensor | None:
+        return instances[key].contiguous() if needed else None
+
+    timed, limited, collects = TimeWindows in kinds, RouteLimit in kinds, bool({Load, Backhaul} & kinds)
+    locs = instances["locs"]
+    distance = instances["distance"] if has(instances, "distance") else (locs[:, :, None] - locs[:, None]).norm(dim=-1)
+    duration = instances["duration"] if has(instances, "duration") else distance
+    key = "duration" if has(instances, "duration") else "distance"
+    last = when(Backhaul in kinds, "backhaul_last")
+    return [
+        distance.contiguous(), duration.contiguous() if timed else None,
+        way_home(instances, "distance").contiguous() if limited else None,
+        way_home(instances, key).contiguous() if timed else None,
+        when(True, "demand"), when(collects, "pickup"), None if last is None else last.int(), when(timed, "opens"),
+        shaved(instances["closes"]).contiguous() if timed else None, when(timed, "service"),
+        shaved(instances["max_distance"]).contiguous() if limited else None, when(True, "capacity"),
+        instances["closes"][:, :fleet].contiguous() if timed else None, when(limited, "max_distance"),
+        when(has(instances, "speed"), "speed"), instances["allowed"].to(torch.int8) if Zones in kinds else None,
+        env.reset(instances, 1).could.to(torch.int8) if fleet > 1 else None,
+    ]  # fmt: skip
