@@ -12,7 +12,8 @@ and keys that some have, with the neutral value that makes them equal to not hav
 
 distance       [B, N, N] or [B, M, N, N] by vehicle, in units of `scale`; without it, Euclidean distances of `locs`
 duration       [B, N, N] or [B, M, N, N] travel times at speed 1; without it, the distances
-pickup         [B, N]     taken to the depot, in the unit of demand (0)
+pickup         [B, N]     taken aboard, in the unit of demand: to the depot, or to a client, where it is negative (0)
+picked_up_at   [B, N]     node to visit before on the same route, where what goes to this one is picked up (0: none)
 backhaul_last  [B] bool   a route delivers everything before its first pickup (False)
 opens, closes  [B, N]     time windows; those of a token bound its whole routes (0, inf)
 service        [B, N]     service times (0)
@@ -38,7 +39,18 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.places import map_coordinates
-from nco.problem import Backhaul, Client, Depot, Floats, Objective, Problem, Profile, VehicleType, Window
+from nco.problem import (
+    Backhaul,
+    Client,
+    Depot,
+    Floats,
+    Objective,
+    Problem,
+    Profile,
+    Shipment,
+    VehicleType,
+    Window,
+)
 from nco.solution import Route
 
 #: Whole numbers are exact in float32 up to here.
@@ -106,13 +118,28 @@ def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     x, y = arrays["locs"].T.tolist()
     opens, closes = arrays.get("opens", np.zeros(nodes)), arrays.get("closes", np.full(nodes, np.inf))
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
-    demand, pickup, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "pickup", "service"))
+    shipments, pickup = _shipments(arrays)
+    demand, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "service"))
     clients = tuple(Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k]) for k in range(fleet, nodes))
     depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
     vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
     profiles = tuple(_profile(arrays, v) for v in range(fleet))
-    return Problem(depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, objective=objective)
+    return Problem(
+        depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, shipments=shipments,
+        objective=objective,
+    )  # fmt: skip
+
+
+def _shipments(arrays: Mapping[str, Floats]) -> tuple[tuple[Shipment, ...], list[float]]:
+    """What goes from client to client, and what all nodes [N] give for the depot."""
+    fleet, nodes = len(arrays["capacity"]), len(arrays["locs"])
+    pickup, origin = (arrays.get(key, np.zeros(nodes)).copy() for key in ("pickup", "picked_up_at"))
+    ends = [(int(origin[k]), int(k)) for k in np.flatnonzero(origin)]
+    shipments = tuple(Shipment(i - fleet, k - fleet, (float(pickup[i]),)) for i, k in ends)
+    for pair in ends:
+        pickup[list(pair)] = 0.0
+    return shipments, pickup.tolist()
 
 
 def _vehicle(arrays: Mapping[str, Floats], v: int, window: Window) -> VehicleType:

@@ -16,6 +16,7 @@ from .constraints.backhaul import Backhaul
 from .constraints.base import Constraint
 from .constraints.capacity import Capacity
 from .constraints.load import Load
+from .constraints.precedence import Precedence
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
 from .constraints.zones import Zones as Zoning
@@ -24,6 +25,7 @@ from .generators.fleet import Fleet
 from .generators.mixture import Mixture
 from .generators.profiles import Preferences, Zones
 from .generators.routefinder import RouteFinder
+from .generators.shipments import Shipments
 from .generators.tours import Tours
 from .generators.uchoa import Uchoa
 from .generators.uniform import Uniform
@@ -62,6 +64,7 @@ COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "M
 PRESETS: dict[str, Callable[[], Preset]] = {
     "tsp": lambda: Preset(RoutingEnv([]), Tours()),
     "atsp": lambda: Preset(RoutingEnv([]), Tours(asymmetric=True)),
+    "pdp": lambda: Preset(RoutingEnv([Precedence()]), Shipments()),
     "cvrp": lambda: Preset(RoutingEnv([Capacity()]), Uniform()),
     "cvrp_x": lambda: Preset(RoutingEnv([Capacity()]), Uchoa()),
     "cvrp_mixed": lambda: Preset(RoutingEnv([Capacity()]), Mixture({Uniform(): 0.35, Uchoa(): 0.65})),

@@ -45,10 +45,10 @@ class RoutingEnv:
     """A Markov process composed from constraints.
 
     Start: the first vehicle at its depot. Actions: from a client, another client or the vehicle's own token, which ends
-    the route (the last route of a limited fleet ends only when it can serve nobody else); from a token, a client, or
-    once another vehicle that can serve somebody: its route is next. Staying at the depot is allowed when nothing else
-    is, and ends the episode: all clients are served, or those that are left fit on no vehicle that is left. The last
-    vehicle's way home is part of the cost. At most 3n steps (2n when M = 1).
+    the route, if it may end (the last of a limited fleet ends only when it can serve nobody else); from a token, a
+    client, or once another vehicle that can serve somebody: its route is next. Staying at the depot is allowed when
+    nothing else is, and ends the episode: all clients are served, or those that are left fit on no vehicle that is
+    left. The last vehicle's way home is part of the cost. At most 3n steps (2n when M = 1).
 
     objective: "sum" of the routes' costs, or "max" over vehicles.
     """
@@ -95,6 +95,9 @@ class RoutingEnv:
         clients = mask[..., fleet:]
         stuck = clients.sum(dim=-1) == 0  # on a CPU ten times as fast as `any`
         leave = ~at_depot if spare is None else ~at_depot & (spare.any(dim=-1) | stuck)
+        for constraint, slot in zip(self.constraints, slots, strict=True):
+            may_end = constraint.may_end(instances, slot)
+            leave = leave if may_end is None else leave & may_end
         if fleet == 1:
             mask[..., 0] = leave | stuck
             return mask

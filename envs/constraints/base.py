@@ -61,7 +61,7 @@ class View:
 
 
 class Constraint(Protocol):
-    """One hard rule of the process, for batches: B problems, any further dimensions L, N nodes.
+    """One hard rule of the process, for batches: B problems, any further dimensions L, N nodes. To be inherited from.
 
     The constraint's state is one tensor [B, *L, ...]. All methods are pure and work for any L: one step of S rollouts
     (L = S), all T steps of S rollouts at once (L = S, T), all M vehicles at the depot (L = M).
@@ -81,6 +81,10 @@ class Constraint(Protocol):
 
     def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
         """What a policy sees of the state: [B, *L, F], of order one."""
+
+    def may_end(self, instances: TensorDict, state: Tensor) -> Tensor | None:
+        """Whether the route may end now, [B, *L]; None, as here, when it always may."""
+        return None
 
 
 def per_node(values: Tensor, like: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..instances import of_vehicle
-from .base import Move, View, shaved, travelled
+from .base import Constraint, Move, View, shaved, travelled
 
 
 @final
-class RouteLimit:
+class RouteLimit(Constraint):
     """State [B, *L]: distance driven on the route so far."""
 
     rule: ClassVar[str] = "max_distance"

@@ -1,9 +1,13 @@
+from itertools import permutations
+
 import pytest
 import torch
 from tensordict import TensorDict
 
 from nco.envs.constraints.capacity import Capacity
 from nco.envs.constraints.load import Load
+from nco.envs.constraints.precedence import Precedence
+from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv, split_routes
 
 
@@ -141,6 +145,29 @@ def test_a_pickup_needs_room_once_the_deliveries_before_it_are_gone(line):
     line["pickup"] = torch.tensor([[0.0, 0.0, 2.0, 0.0]])
     allowed = {tuple(a): env.action_mask(line, follow(env, line, a))[0, 0, 1:].int().tolist() for a in ([], [1], [2])}
     assert allowed == {(): [1, 1, 1], (1,): [0, 1, 0], (2,): [0, 0, 0]}
+
+
+def test_the_orders_that_precedence_allows_are_those_with_every_pickup_before_its_delivery():
+    env, instances = preset("pdp").env, preset("pdp").generator(1, 4, torch.Generator().manual_seed(1))
+    prefixes = [[]]
+    for _ in range(4):
+        masks = [env.action_mask(instances, follow(env, instances, prefix))[0, 0] for prefix in prefixes]
+        prefixes = [
+            [*prefix, k] for prefix, mask in zip(prefixes, masks, strict=True) for k in mask.nonzero()[:, 0].tolist()
+        ]
+    expected = [
+        order
+        for order in permutations([1, 2, 3, 4])
+        if order.index(1) < order.index(3) and order.index(2) < order.index(4)
+    ]
+    assert sorted(map(tuple, prefixes)) == expected
+
+
+def test_a_vehicle_goes_home_only_when_nothing_is_aboard():
+    env, instances = RoutingEnv([Precedence()]), preset("pdp").generator(1, 4, torch.Generator().manual_seed(1))
+    del instances["available"]
+    home = [bool(env.action_mask(instances, follow(env, instances, [1, 3, 2, 4][:k]))[0, 0, 0]) for k in range(5)]
+    assert home == [False, False, True, False, True]
 
 
 def test_a_route_for_every_client_is_the_longest_episode(line):
