@@ -73,7 +73,7 @@ class Result:
         }
         split = ", ".join(f"{name} {value:.10g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
-        scope = "" if cost.route is None else "of the costliest route: "
+        scope = f"{cost.scope}: " if cost.scope else ""
         lines = [
             f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
             f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",

@@ -35,6 +35,11 @@ class Cost:
     def total(self) -> float:
         return self.distance + self.duration + self.fixed + self.preference + self.prizes
 
+    @property
+    def scope(self) -> str:
+        """Which routes the terms are of, in words; empty when they are sums over all routes."""
+        return "" if self.route is None else f"of route {self.route + 1}, the costliest"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

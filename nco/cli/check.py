@@ -39,6 +39,8 @@ def check(
         console,
         f"{task.name or problem.name}: {served} of {task.num_clients} clients on {len(report.schedules)} routes",
     )
+    if cost.scope:
+        say(console, f"objective max: distance, duration, fixed and preference are those {cost.scope}")
     for name, value in terms.items():
         if value or name == "distance":
             say(console, f"  {name:<12}{_exact(value):>20}")

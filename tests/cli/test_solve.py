@@ -1,6 +1,7 @@
 import json
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -184,3 +185,11 @@ def test_a_second_ctrl_c_ends_a_solver_that_does_not_listen(start, file, fake_so
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "interrupted\n"
+
+
+def test_comparing_by_the_costliest_route_says_so(run, square, monkeypatch, tmp_path, fake_solvers):
+    nco.write(replace(square, objective="max"), tmp_path / "max.json")
+    monkeypatch.setattr("nco.solvers.solve.SOLVERS", {"ortools": f"{fake_solvers}:Alone"})
+    shown = run("solve", tmp_path / "max.json", "--compare").stdout
+    assert "(of route 1, the costliest: distance 2.82" in shown
+    assert "cost (costliest route)" in shown
