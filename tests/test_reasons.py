@@ -348,3 +348,15 @@ def test_a_thousand_places_with_a_matrix_are_screened_in_seconds() -> None:
     found = screen(model.build())
     assert time.process_time() - began < 5
     assert found.clients == ()  # directly, nearly all are too far away
+
+
+def test_ten_thousand_clients_within_reach_are_screened_in_half_a_second() -> None:
+    model = nco.Model()
+    model.add_depot(0, 0)
+    for k in range(10_000):
+        model.add_client(k, 1, delivery=1, tw=(0, 1e6), service=1)
+    model.add_vehicle_type(capacity=1, max_distance=1e6, max_duration=1e6)
+    problem = model.build()
+    began = time.process_time()
+    assert screen(problem).clients == ()
+    assert time.process_time() - began < 0.5
