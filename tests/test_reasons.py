@@ -138,7 +138,7 @@ def test_every_vehicle_type_has_its_own_obstacle() -> None:
         "the load exceeds the capacity of bike by 1",
         "cart reaches bakery 10 too late",
         "the profile of lorry does not allow bakery",
-        "the way of drone there and on is 5 longer than it may be",
+        "the shortest route of drone to it is 5 too long",
         "the route of courier lasts 3 longer than it may",
     ]
 

@@ -17,7 +17,7 @@ def test_an_infeasible_solution_is_answered_with_every_broken_rule_and_3(run, fi
     (tmp_path / "x.sol").write_text("Route #1: 1 2 3\n")
     result = run("check", file, tmp_path / "x.sol")
     assert result.exit_code == 3
-    assert "infeasible: 2 rules broken" in result.stdout
+    assert "infeasible: rules broken 2 times" in result.stdout
     assert "capacity: " in result.stdout
     assert "visits: " in result.stdout
 
@@ -73,3 +73,12 @@ def test_the_terms_of_the_costliest_route_are_said_to_be_its_own(run, square, tm
 def test_a_broken_route_bears_the_number_it_has_in_the_file(run, file, tmp_path):
     (tmp_path / "x.sol").write_text("Route #1: 1\nRoute #2: 2 3 4\n")
     assert "capacity: route 2 carries 3" in run("check", file, tmp_path / "x.sol").stdout
+
+
+def test_clients_left_out_are_named_with_the_reason(run, small_fleet, tmp_path):
+    (tmp_path / "x.sol").write_text("Route #1: 1\n")
+    result = run("check", small_fleet, tmp_path / "x.sol")
+    assert result.exit_code == 3
+    assert "left out: far cannot be served by any vehicle type: the shortest route of van" in result.stdout
+    assert "left out: big cannot be served by any vehicle type: the load exceeds" in result.stdout
+    assert "whatever the routes: the deliveries of required clients are 10 in all, the fleet carries 4" in result.stdout

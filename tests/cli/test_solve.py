@@ -193,3 +193,37 @@ def test_comparing_by_the_costliest_route_says_so(run, square, monkeypatch, tmp_
     shown = run("solve", tmp_path / "max.json", "--compare").stdout
     assert "(of route 1, the costliest: distance 2.82" in shown
     assert "cost (costliest route)" in shown
+
+
+def test_what_can_never_be_served_is_said_before_any_time_is_spent(start, small_fleet, fake_solvers):
+    process = start("solve", small_fleet, "--solver", f"{fake_solvers}:Patient", "--max-runtime", 60)
+    said = [process.stderr.readline() for _ in range(4)]
+    assert process.poll() is None
+    assert [line.split(":")[0] for line in said] == ["warning"] * 4
+    assert "the fleet carries 4" in said[0]
+    assert "far cannot be served" in said[1]
+    assert "big cannot be served" in said[2]
+    assert "solving for what can be served" in said[3]
+
+
+def test_an_optional_client_out_of_reach_is_a_warning_and_no_failure(run, square, tmp_path, fake_solvers):
+    clients = (*square.clients[:3], replace(square.clients[3], delivery=(9,), required=False, name="huge"))
+    nco.write(replace(square, clients=clients), tmp_path / "x.json")
+    result = run("solve", tmp_path / "x.json", "--solver", f"{fake_solvers}:Nothing", "--quiet")
+    assert result.stderr == ""
+    result = run("solve", tmp_path / "x.json", "--solver", f"{fake_solvers}:Nothing")
+    assert result.stderr.count("warning: ") == 1
+    assert "huge cannot be served by any vehicle type" in result.stderr
+
+
+def test_of_many_impossible_clients_the_first_are_named(run, tmp_path, fake_solvers):
+    model = nco.Model()
+    model.add_depot(x=0, y=0)
+    for k in range(30):
+        model.add_client(x=100 + k, y=0)
+    model.add_vehicle_type(max_distance=10)
+    nco.write(model.build(), tmp_path / "far.json")
+    result = run("solve", tmp_path / "far.json", "--solver", f"{fake_solvers}:Nothing")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[10] == "warning: ... and 20 more"
+    assert "  ... and 20 more" in result.stdout.splitlines()
