@@ -22,9 +22,11 @@ max_distance   [B, M]     of a route (inf)
 open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
 available      [B, M]     routes that may be begun (inf)
-reloads        [B, M] bool: all routes of a token are trips of one vehicle (False: each is another vehicle)
+reloads        [B, M] bool: all routes of a token, which are not open, are trips of one vehicle that together keep its
+                          limits of time and distance (False: each is another vehicle)
 unit_cost      [B, M]     price of distance (1)
 fixed_cost     [B, M]     price of a route (0)
+prize          [B, N]     price of leaving a client out (inf: it must be served)
 penalty        [B, M, N]  price of a visit, zero at the tokens (0)
 """
 
@@ -120,7 +122,13 @@ def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
     shipments, pickup = _shipments(arrays)
     demand, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "service"))
-    clients = tuple(Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k]) for k in range(fleet, nodes))
+    prize = arrays.get("prize", np.full(nodes, np.inf))
+    required = np.isinf(prize).tolist()
+    prizes = np.where(required, 0.0, prize).tolist()
+    clients = tuple(
+        Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k], required[k], prizes[k])
+        for k in range(fleet, nodes)
+    )
     depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
     vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
@@ -231,8 +239,10 @@ def onward(instances: TensorDict, origin: Tensor, vehicle: Tensor, key: str) -> 
     i = origin.reshape(batch, -1)
     if has(instances, key):
         matrix = instances[key]
+        table = matrix.flatten(1, -2)  # [B, rows, N]
         row = vehicle.reshape(batch, -1) * nodes + i if matrix.dim() == 4 else i
-        rows: Tensor = matrix.flatten(1, -2).gather(1, row[..., None].expand(-1, -1, nodes))
+        offset = torch.arange(batch, device=row.device)[:, None] * table.shape[1]
+        rows: Tensor = table.flatten(0, 1).index_select(0, (row + offset).flatten())  # many times as fast as `gather`
     else:
         locs = instances["locs"]
         rows = (locs.gather(1, i[..., None].expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)

@@ -14,7 +14,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Move, View
+from .constraints.base import Constraint, Home, Move, View, ways_home
 from .instances import arcs, fleet_size, has, of_vehicle
 
 
@@ -24,13 +24,14 @@ class ParallelState(NamedTuple):
     current: Tensor  # [B, S, M] node of each vehicle
     visited: Tensor  # [B, S, N] clients already served; tokens are never visited
     slots: tuple[Tensor, ...]  # per constraint: its state [B, S, M, ...]
+    home: Home | tuple[()]  # ways home, where a constraint looks at them
 
 
 class ParallelEnv:
     """A Markov process with joint actions [B, S, M], composed from the constraints of the sequential one.
 
-    Vehicles refill at home as often as they like. The episode ends when all clients are served or nobody can serve
-    those that are left; the ways home are part of the cost. At most 2n steps.
+    Vehicles refill at home as often as they like, and go home whenever they may end their route. The episode ends when
+    all clients are served or nobody can serve those that are left; ways home are part of the cost. At most 2n steps.
     """
 
     def __init__(self, constraints: Sequence[Constraint], objective: Literal["sum", "max"] = "sum") -> None:
@@ -47,17 +48,18 @@ class ParallelEnv:
         batch, nodes, _ = instances["locs"].shape
         token = _tokens(instances, rollouts)
         visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=token.device)
-        return ParallelState(token, visited, tuple(c.fresh(instances, token) for c in self.constraints))
+        home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
+        return ParallelState(token, visited, tuple(c.fresh(instances, token) for c in self.constraints), home)
 
     def action_mask(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Nodes [B, S, M, N] that each vehicle may choose; its own token means going or staying home."""
         token = _tokens(instances, state.current.shape[1])
-        view = View(instances, state.current, token)
+        view = View(instances, state.current, token, state.home)
         mask = ~state.visited[:, :, None].expand(*token.shape, -1)
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
         fleet = token.shape[-1]
-        own = torch.eye(fleet, dtype=torch.bool, device=mask.device).expand(*token.shape, -1)
+        own = torch.eye(fleet, dtype=torch.bool, device=mask.device) & self._may_end(instances, state)[..., None]
         return torch.cat([own, mask[..., fleet:]], dim=-1)
 
     @staticmethod
@@ -86,21 +88,30 @@ class ParallelEnv:
         visited = state.visited.scatter(-1, action, True)
         visited[..., :fleet] = False
         token = _tokens(instances, action.shape[1])
-        home, stays = action == token, action == state.current
+        home, stays, reloads = action == token, action == state.current, has(instances, "reloads")
         move = Move(state.current, action, token, home)
         slots = []
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             fresh, after = constraint.fresh(instances, token), constraint.step(instances, slot, move)
             shape = (*home.shape, *[1] * (after.dim() - home.dim()))
-            slots.append(torch.where(stays.view(shape), slot, torch.where(home.view(shape), fresh, after)))
-        return ParallelState(action, visited, tuple(slots))
+            renewed = home & ~of_vehicle(instances["reloads"], token) if constraint.lasting and reloads else home
+            slots.append(torch.where(stays.view(shape), slot, torch.where(renewed.view(shape), fresh, after)))
+        return state._replace(current=action, visited=visited, slots=tuple(slots))
 
     def done(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Whether no vehicle can serve another client, at once or after going home: [B, S]."""
         fleet = state.current.shape[-1]
-        left = ~state.visited[..., fleet:]
-        home = self.reset(instances, state.current.shape[1])._replace(visited=state.visited)
-        return ~left.any(dim=-1) | ~self.action_mask(instances, home)[..., fleet:].flatten(-2).any(dim=-1)
+        home = self.step(instances, state, _tokens(instances, state.current.shape[1]))
+        moves = self.action_mask(instances, state) | self.action_mask(instances, home)
+        return ~moves[..., fleet:].flatten(-2).any(dim=-1)
+
+    def _may_end(self, instances: TensorDict, state: ParallelState) -> Tensor:
+        """Whether each vehicle may go or stay home: [B, S, M]."""
+        may_end = torch.ones_like(state.current, dtype=torch.bool)
+        for constraint, slot in zip(self.constraints, state.slots, strict=True):
+            ending = constraint.may_end(instances, slot)
+            may_end = may_end if ending is None else may_end & ending
+        return may_end
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
         """Cost [B, S] of joint actions [B, S, T, M], in units of `scale`: summed over vehicles or the largest."""
@@ -113,6 +124,9 @@ class ParallelEnv:
             legs = legs.masked_fill((node == vehicle) & of_vehicle(instances["open"], vehicle), 0.0)
         if has(instances, "unit_cost"):
             legs = legs * of_vehicle(instances["unit_cost"], vehicle)
+        if has(instances, "fixed_cost"):
+            begins = (origin == vehicle) & (node != vehicle)
+            legs = legs + of_vehicle(instances["fixed_cost"], vehicle) * begins
         if has(instances, "penalty"):
             legs = legs + arcs(instances, vehicle, node, vehicle, "penalty") * (node != origin)
         totals = legs.sum(dim=2)

@@ -8,7 +8,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import Constraint, Move, View, per_node
+from .base import Constraint, Move, View, anything, per_node
 
 
 @final
@@ -37,4 +37,4 @@ class Precedence(Constraint):
         return state.float().mean(dim=-1, keepdim=True)
 
     def may_end(self, instances: TensorDict, state: Tensor) -> Tensor:
-        return ~state.any(dim=-1)
+        return ~anything(state)

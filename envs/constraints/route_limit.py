@@ -18,6 +18,8 @@ class RouteLimit(Constraint):
 
     rule: ClassVar[str] = "max_distance"
     num_features: ClassVar[int] = 1
+    looks_home: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
         return torch.zeros_like(vehicle, dtype=torch.float32)

@@ -17,6 +17,8 @@ class TimeWindows(Constraint):
 
     rule: ClassVar[str] = "time_windows"
     num_features: ClassVar[int] = 1
+    looks_home: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
         return at(instances["opens"], vehicle)
