@@ -97,7 +97,9 @@ def problems(result: Result) -> Element | None:
     """Broken rules and clients left out, each in a sentence; nothing when all is well."""
     explained = {reason.location for reason in result.unassigned}
     broken = [v for v in result.report.violations if v.rule != "visits" or v.location not in explained]
+    lacking = () if result.is_feasible() else result.screen.fleet
     lists = [
+        _list("Impossible whatever the routes", [("fleet", sentence) for sentence in lacking], "bad"),
         _list("Rules broken", [(v.rule, v.message) for v in broken], "bad"),
         _list("Clients left out", [(r.rule, r.message) for r in result.unassigned], "warn"),
     ]

@@ -205,3 +205,10 @@ def test_the_cost_of_the_costliest_route_is_said_to_be_its_own(square, judged):
     assert page.shows("of route 2, the costliest: distance 4.828")
     assert page.shows("all routes")
     assert not Page(render(judged(square, [[1], [2, 3], [4]]))).shows("costliest")
+
+
+def test_what_no_routes_can_do_is_said(square, judged):
+    few = replace(square, vehicle_types=(replace(square.vehicle_types[0], num_available=1),))
+    page = Page(render(judged(few, [[1, 2]])))
+    assert page.shows("Impossible whatever the routes (1)")
+    assert page.shows("the deliveries of required clients are 4 in all, the fleet carries 2")
