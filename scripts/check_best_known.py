@@ -9,6 +9,7 @@ RouteFinder's sets have a script of their own: check_routefinder.py.
 
 import argparse
 import json
+import math
 import re
 import sys
 import time
@@ -121,18 +122,14 @@ def meet_folder(folder: Path, seconds: float, solver: str) -> tuple[int, str, bo
     cases = list(published(folder))
     if not seconds:
         return len(cases), "costs only; add --seconds to meet them", bool(cases)
-    gaps, below = [], []
-    for path, problem, cost in cases:
-        result = nco.solve(problem, solver, Target(cost, seconds))
-        gaps.append(result.cost() / cost - 1)
-        if result.cost() < cost - SLACK:
-            below.append(path.name)
-    met, found = (
-        sum(gap * cost <= SLACK for gap, (_, _, cost) in zip(gaps, cases, strict=True)),
-        [g for g in gaps if g < 1],
-    )
-    text = f"{met} costs met, worst gap {100 * max(found, default=0):.2f} %, {len(gaps) - len(found)} unsolved, {len(below)} below"
-    return len(cases), text + (f": {', '.join(below)}" if below else ""), bool(cases) and not below
+    costs = [
+        (path.name, cost, nco.solve(problem, solver, Target(cost, seconds)).cost()) for path, problem, cost in cases
+    ]
+    below = [name for name, cost, found in costs if found < cost - SLACK]
+    met = sum(abs(found - cost) <= SLACK for _, cost, found in costs)
+    gaps = [found / cost - 1 for _, cost, found in costs if math.isfinite(found)]
+    text = f"{met} costs met, worst gap {100 * max(gaps, default=0):.2f} %, {len(cases) - len(gaps)} unsolved"
+    return len(cases), f"{text}, {len(below)} below {' '.join(below)}", bool(cases) and not below
 
 
 def main() -> None:
