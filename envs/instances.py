@@ -23,7 +23,7 @@ open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
 available      [B, M]     routes that may be begun (inf)
 reloads        [B, M] bool: all routes of a token, which are not open, are trips of one vehicle that together keep its
-                          limits of time and distance (False: each is another vehicle)
+                          limits of time and distance; with such limits, available is 1 (False: each is another vehicle)
 unit_cost      [B, M]     price of distance (1)
 fixed_cost     [B, M]     price of a route (0)
 prize          [B, N]     price of leaving a client out (inf: it must be served)
@@ -257,6 +257,13 @@ def way_home(instances: TensorDict, key: str) -> Tensor:
     every = torch.arange(nodes, device=device).expand(batch, fleet, -1)
     way = arcs(instances, every, token, token, key)
     return way.masked_fill(instances["open"][..., None], 0.0) if has(instances, "open") else way
+
+
+def left_out(instances: TensorDict, actions: Tensor) -> Tensor:
+    """Prizes [B, S] of the optional clients that the actions [B, S, T] do not visit."""
+    prize = instances["prize"][:, None].expand(-1, actions.shape[1], -1)
+    missed: Tensor = prize.scatter(-1, actions, 0.0)
+    return missed.masked_fill(missed == torch.inf, 0.0).sum(dim=-1)
 
 
 def symmetries(instances: TensorDict) -> TensorDict:

@@ -14,8 +14,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Home, Move, View, ways_home
-from .instances import arcs, fleet_size, has, of_vehicle
+from .constraints.base import Constraint, Home, Move, View, anything, ways_home
+from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
 
 class ParallelState(NamedTuple):
@@ -23,6 +23,8 @@ class ParallelState(NamedTuple):
 
     current: Tensor  # [B, S, M] node of each vehicle
     visited: Tensor  # [B, S, N] clients already served; tokens are never visited
+    resting: Tensor  # [B, S] bool: all vehicles are at home, and clients that are left are optional
+    idle: Tensor  # [B, S] bool: they stayed there: the episode is over
     slots: tuple[Tensor, ...]  # per constraint: its state [B, S, M, ...]
     home: Home | tuple[()]  # ways home, where a constraint looks at them
 
@@ -48,14 +50,16 @@ class ParallelEnv:
         batch, nodes, _ = instances["locs"].shape
         token = _tokens(instances, rollouts)
         visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=token.device)
+        resting, no = _all_optional(instances, visited), torch.zeros_like(visited[..., 0])
+        slots = tuple(constraint.fresh(instances, token) for constraint in self.constraints)
         home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
-        return ParallelState(token, visited, tuple(c.fresh(instances, token) for c in self.constraints), home)
+        return ParallelState(token, visited, resting, no, slots, home)
 
     def action_mask(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Nodes [B, S, M, N] that each vehicle may choose; its own token means going or staying home."""
         token = _tokens(instances, state.current.shape[1])
         view = View(instances, state.current, token, state.home)
-        mask = ~state.visited[:, :, None].expand(*token.shape, -1)
+        mask = ~(state.visited | state.idle[..., None])[:, :, None].expand(*token.shape, -1)
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
         fleet = token.shape[-1]
@@ -67,7 +71,8 @@ class ParallelEnv:
         """Joint action [B, S, M] without conflicts, from what each vehicle chose and its scores [B, S, M, N].
 
         Of several vehicles that chose a client the one with the highest score goes (the first, when equal); the others
-        stay where they are. When nobody would move, the best-scored move of all is made.
+        stay where they are. When nobody would move, the best-scored move of all is made; but vehicles that are all at
+        home may leave out clients that are optional.
         """
         fleet = action.shape[-1]
         chosen = score.gather(-1, action[..., None])[..., 0]
@@ -80,7 +85,7 @@ class ParallelEnv:
         best = score.masked_fill(~moves, -torch.inf).flatten(-2).argmax(dim=-1, keepdim=True)
         who, where = best // score.shape[-1], best % score.shape[-1]
         still = (action == state.current).all(dim=-1, keepdim=True) & moves.flatten(-2).any(dim=-1, keepdim=True)
-        return torch.where(still & (order == who), where, action)
+        return torch.where(still & ~state.resting[..., None] & (order == who), where, action)
 
     def step(self, instances: TensorDict, state: ParallelState, action: Tensor) -> ParallelState:
         """Every vehicle goes to its node of `action` [B, S, M]; its current node means staying there."""
@@ -96,10 +101,12 @@ class ParallelEnv:
             shape = (*home.shape, *[1] * (after.dim() - home.dim()))
             renewed = home & ~of_vehicle(instances["reloads"], token) if constraint.lasting and reloads else home
             slots.append(torch.where(stays.view(shape), slot, torch.where(renewed.view(shape), fresh, after)))
-        return state._replace(current=action, visited=visited, slots=tuple(slots))
+        idle = state.idle | (state.resting & stays.all(dim=-1))
+        resting = home.all(dim=-1) & _all_optional(instances, visited)
+        return ParallelState(action, visited, resting, idle, tuple(slots), state.home)
 
     def done(self, instances: TensorDict, state: ParallelState) -> Tensor:
-        """Whether no vehicle can serve another client, at once or after going home: [B, S]."""
+        """Whether no vehicle will serve another client, at once or after going home: [B, S]."""
         fleet = state.current.shape[-1]
         home = self.step(instances, state, _tokens(instances, state.current.shape[1]))
         moves = self.action_mask(instances, state) | self.action_mask(instances, home)
@@ -130,7 +137,16 @@ class ParallelEnv:
         if has(instances, "penalty"):
             legs = legs + arcs(instances, vehicle, node, vehicle, "penalty") * (node != origin)
         totals = legs.sum(dim=2)
-        return totals.sum(dim=-1) if self.objective == "sum" else totals.amax(dim=-1)
+        total = totals.sum(dim=-1) if self.objective == "sum" else totals.amax(dim=-1)
+        return total + left_out(instances, actions.flatten(2)) if has(instances, "prize") else total
+
+
+def _all_optional(instances: TensorDict, visited: Tensor) -> Tensor:
+    """Whether every client that is left may be left out: [B, S]."""
+    if not has(instances, "prize"):
+        return torch.zeros_like(visited[..., 0])
+    required: Tensor = ~visited & (instances["prize"] == torch.inf)[:, None]
+    return ~anything(required[..., fleet_size(instances) :])
 
 
 def _tokens(instances: TensorDict, rollouts: int) -> Tensor:

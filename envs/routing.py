@@ -15,7 +15,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from .constraints.base import Constraint, Home, Move, View, anything, per_node, ways_home
-from .instances import arcs, fleet_size, has, of_vehicle
+from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
 
 class Vehicles(NamedTuple):
@@ -165,7 +165,7 @@ class RoutingEnv:
         else:
             totals = torch.zeros(*legs.shape[:-1], fleet, device=legs.device).scatter_add(-1, vehicle, legs)
             total = totals.amax(dim=-1)
-        return total + _left_out(instances, actions) if has(instances, "prize") else total
+        return total + left_out(instances, actions) if has(instances, "prize") else total
 
     def replay(self, instances: TensorDict, actions: Tensor) -> State:
         """The states [B, S, T] in which the actions [B, S, T] were taken.
@@ -247,13 +247,6 @@ def _spare(instances: TensorDict, routes: Tensor) -> Tensor | None:
 def _reloads(instances: TensorDict, active: Tensor) -> Tensor:
     """Whether the active vehicle refills and goes on: [B, *L]."""
     return of_vehicle(instances["reloads"], active) if has(instances, "reloads") else torch.zeros_like(active).bool()
-
-
-def _left_out(instances: TensorDict, actions: Tensor) -> Tensor:
-    """Prizes [B, S] of the optional clients that the actions [B, S, T] do not visit."""
-    prize = instances["prize"][:, None].expand(-1, actions.shape[1], -1)
-    missed: Tensor = prize.scatter(-1, actions, 0.0)
-    return missed.masked_fill(missed == torch.inf, 0.0).sum(dim=-1)
 
 
 def _any_left(could: Tensor, left: Tensor) -> Tensor:
