@@ -104,6 +104,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         self.words = words(chosen.env, example)
         self.name = self.words.name
         self.process = self.words.process(chosen.env)
+        self._rules = chosen.rules
         self._blank = self.process.reset(example, 1)
         self.rng = torch.Generator()
         self.generator = PresetGenerator(chosen.generator, size, self.words, self.rng)
@@ -130,7 +131,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         paths = self.words.path(actions[:, None])[:, 0].tolist()
         faults = []
         for row, (problem, path) in enumerate(zip(problems, paths, strict=True)):
-            for violation in check(problem, to_routes(td["instances"], path)).violations:
+            for violation in check(problem, to_routes(td["instances"], path), self._rules).violations:
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)

@@ -166,8 +166,11 @@ def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
         )
 
 
+#: What is wrong with a route of this number, driven as scheduled. Its name is that of the rule.
+RouteRule = Callable[[Problem, int, Schedule], Iterator[Violation]]
+
 #: Rules that look at one route at a time.
-ROUTE_RULES: tuple[Callable[[Problem, int, Schedule], Iterator[Violation]], ...] = (
+ROUTE_RULES: tuple[RouteRule, ...] = (
     capacity,
     time_windows,
     max_distance,
