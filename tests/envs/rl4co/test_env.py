@@ -3,6 +3,7 @@
 import copy
 import importlib
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -15,7 +16,7 @@ from nco.errors import ConfigError, SolverError
 
 #: Presets that a problem of RL4CO covers -> its name.
 NAMED = {"tsp": "tsp", "atsp": "atsp", "pdp": "pdp", "cvrp": "cvrp", "cvrp_x": "cvrp", "cvrp_mixed": "cvrp"}
-NAMED |= {name: "mtvrp" for name in PRESETS if name.startswith(("vrp", "ovrp", "mtvrp"))}
+NAMED |= {name: "mtvrp" for name in PRESETS if re.fullmatch(r"mtvrp|o?vrp(m?b)?l?(tw)?", name)}
 
 pytestmark = pytest.mark.train
 
