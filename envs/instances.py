@@ -12,7 +12,8 @@ and keys that some have, with the neutral value that makes them equal to not hav
 
 distance       [B, N, N] or [B, M, N, N] by vehicle, in units of `scale`; without it, Euclidean distances of `locs`
 duration       [B, N, N] or [B, M, N, N] travel times at speed 1; without it, the distances
-pickup         [B, N]     taken to the depot, in the unit of demand (0)
+pickup         [B, N]     taken aboard, in the unit of demand: to the depot, or to a client, where it is negative (0)
+picked_up_at   [B, N]     node to visit before on the same route, where what goes to this one is picked up (0: none)
 backhaul_last  [B] bool   a route delivers everything before its first pickup (False)
 opens, closes  [B, N]     time windows; those of a token bound its whole routes (0, inf)
 service        [B, N]     service times (0)
@@ -21,9 +22,11 @@ max_distance   [B, M]     of a route (inf)
 open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
 available      [B, M]     routes that may be begun (inf)
-reloads        [B, M] bool: all routes of a token are trips of one vehicle (False: each is another vehicle)
+reloads        [B, M] bool: all routes of a token, which are not open, are trips of one vehicle that together keep its
+                          limits of time and distance; with such limits, available is 1 (False: each is another vehicle)
 unit_cost      [B, M]     price of distance (1)
 fixed_cost     [B, M]     price of a route (0)
+prize          [B, N]     price of leaving a client out (inf: it must be served)
 penalty        [B, M, N]  price of a visit, zero at the tokens (0)
 """
 
@@ -38,7 +41,18 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.places import map_coordinates
-from nco.problem import Backhaul, Client, Depot, Floats, Objective, Problem, Profile, VehicleType, Window
+from nco.problem import (
+    Backhaul,
+    Client,
+    Depot,
+    Floats,
+    Objective,
+    Problem,
+    Profile,
+    Shipment,
+    VehicleType,
+    Window,
+)
 from nco.solution import Route
 
 #: Whole numbers are exact in float32 up to here.
@@ -106,13 +120,34 @@ def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     x, y = arrays["locs"].T.tolist()
     opens, closes = arrays.get("opens", np.zeros(nodes)), arrays.get("closes", np.full(nodes, np.inf))
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
-    demand, pickup, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "pickup", "service"))
-    clients = tuple(Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k]) for k in range(fleet, nodes))
+    shipments, pickup = _shipments(arrays)
+    demand, service = (arrays.get(key, np.zeros(nodes)).tolist() for key in ("demand", "service"))
+    prize = arrays.get("prize", np.full(nodes, np.inf))
+    required = np.isinf(prize).tolist()
+    prizes = np.where(required, 0.0, prize).tolist()
+    clients = tuple(
+        Client(x[k], y[k], (demand[k],), (pickup[k],), windows[k], service[k], required[k], prizes[k])
+        for k in range(fleet, nodes)
+    )
     depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
     vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
     profiles = tuple(_profile(arrays, v) for v in range(fleet))
-    return Problem(depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, objective=objective)
+    return Problem(
+        depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, shipments=shipments,
+        objective=objective,
+    )  # fmt: skip
+
+
+def _shipments(arrays: Mapping[str, Floats]) -> tuple[tuple[Shipment, ...], list[float]]:
+    """What goes from client to client, and what all nodes [N] give for the depot."""
+    fleet, nodes = len(arrays["capacity"]), len(arrays["locs"])
+    pickup, origin = (arrays.get(key, np.zeros(nodes)).copy() for key in ("pickup", "picked_up_at"))
+    ends = [(int(origin[k]), int(k)) for k in np.flatnonzero(origin)]
+    shipments = tuple(Shipment(i - fleet, k - fleet, (float(pickup[i]),)) for i, k in ends)
+    for pair in ends:
+        pickup[list(pair)] = 0.0
+    return shipments, pickup.tolist()
 
 
 def _vehicle(arrays: Mapping[str, Floats], v: int, window: Window) -> VehicleType:
@@ -204,8 +239,10 @@ def onward(instances: TensorDict, origin: Tensor, vehicle: Tensor, key: str) -> 
     i = origin.reshape(batch, -1)
     if has(instances, key):
         matrix = instances[key]
+        table = matrix.flatten(1, -2)  # [B, rows, N]
         row = vehicle.reshape(batch, -1) * nodes + i if matrix.dim() == 4 else i
-        rows: Tensor = matrix.flatten(1, -2).gather(1, row[..., None].expand(-1, -1, nodes))
+        offset = torch.arange(batch, device=row.device)[:, None] * table.shape[1]
+        rows: Tensor = table.flatten(0, 1).index_select(0, (row + offset).flatten())  # many times as fast as `gather`
     else:
         locs = instances["locs"]
         rows = (locs.gather(1, i[..., None].expand(-1, -1, 2))[:, :, None] - locs[:, None]).norm(dim=-1)
@@ -220,6 +257,13 @@ def way_home(instances: TensorDict, key: str) -> Tensor:
     every = torch.arange(nodes, device=device).expand(batch, fleet, -1)
     way = arcs(instances, every, token, token, key)
     return way.masked_fill(instances["open"][..., None], 0.0) if has(instances, "open") else way
+
+
+def left_out(instances: TensorDict, actions: Tensor) -> Tensor:
+    """Prizes [B, S] of the optional clients that the actions [B, S, T] do not visit."""
+    prize = instances["prize"][:, None].expand(-1, actions.shape[1], -1)
+    missed: Tensor = prize.scatter(-1, actions, 0.0)
+    return missed.masked_fill(missed == torch.inf, 0.0).sum(dim=-1)
 
 
 def symmetries(instances: TensorDict) -> TensorDict:

@@ -14,8 +14,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Move, View
-from .instances import arcs, fleet_size, has, of_vehicle
+from .constraints.base import Constraint, Home, Move, View, anything, ways_home
+from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
 
 class ParallelState(NamedTuple):
@@ -23,14 +23,17 @@ class ParallelState(NamedTuple):
 
     current: Tensor  # [B, S, M] node of each vehicle
     visited: Tensor  # [B, S, N] clients already served; tokens are never visited
+    resting: Tensor  # [B, S] bool: all vehicles are at home, and clients that are left are optional
+    idle: Tensor  # [B, S] bool: they stayed there: the episode is over
     slots: tuple[Tensor, ...]  # per constraint: its state [B, S, M, ...]
+    home: Home | tuple[()]  # ways home, where a constraint looks at them
 
 
 class ParallelEnv:
     """A Markov process with joint actions [B, S, M], composed from the constraints of the sequential one.
 
-    Vehicles refill at home as often as they like. The episode ends when all clients are served or nobody can serve
-    those that are left; the ways home are part of the cost. At most 2n steps.
+    Vehicles refill at home as often as they like, and go home whenever they may end their route. The episode ends when
+    all clients are served or nobody can serve those that are left; ways home are part of the cost. At most 2n steps.
     """
 
     def __init__(self, constraints: Sequence[Constraint], objective: Literal["sum", "max"] = "sum") -> None:
@@ -47,17 +50,20 @@ class ParallelEnv:
         batch, nodes, _ = instances["locs"].shape
         token = _tokens(instances, rollouts)
         visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=token.device)
-        return ParallelState(token, visited, tuple(c.fresh(instances, token) for c in self.constraints))
+        resting, no = _all_optional(instances, visited), torch.zeros_like(visited[..., 0])
+        slots = tuple(constraint.fresh(instances, token) for constraint in self.constraints)
+        home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
+        return ParallelState(token, visited, resting, no, slots, home)
 
     def action_mask(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Nodes [B, S, M, N] that each vehicle may choose; its own token means going or staying home."""
         token = _tokens(instances, state.current.shape[1])
-        view = View(instances, state.current, token)
-        mask = ~state.visited[:, :, None].expand(*token.shape, -1)
+        view = View(instances, state.current, token, state.home)
+        mask = ~(state.visited | state.idle[..., None])[:, :, None].expand(*token.shape, -1)
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
         fleet = token.shape[-1]
-        own = torch.eye(fleet, dtype=torch.bool, device=mask.device).expand(*token.shape, -1)
+        own = torch.eye(fleet, dtype=torch.bool, device=mask.device) & self._may_end(instances, state)[..., None]
         return torch.cat([own, mask[..., fleet:]], dim=-1)
 
     @staticmethod
@@ -65,7 +71,8 @@ class ParallelEnv:
         """Joint action [B, S, M] without conflicts, from what each vehicle chose and its scores [B, S, M, N].
 
         Of several vehicles that chose a client the one with the highest score goes (the first, when equal); the others
-        stay where they are. When nobody would move, the best-scored move of all is made.
+        stay where they are. When nobody would move, the best-scored move of all is made; but vehicles that are all at
+        home may leave out clients that are optional.
         """
         fleet = action.shape[-1]
         chosen = score.gather(-1, action[..., None])[..., 0]
@@ -78,7 +85,7 @@ class ParallelEnv:
         best = score.masked_fill(~moves, -torch.inf).flatten(-2).argmax(dim=-1, keepdim=True)
         who, where = best // score.shape[-1], best % score.shape[-1]
         still = (action == state.current).all(dim=-1, keepdim=True) & moves.flatten(-2).any(dim=-1, keepdim=True)
-        return torch.where(still & (order == who), where, action)
+        return torch.where(still & ~state.resting[..., None] & (order == who), where, action)
 
     def step(self, instances: TensorDict, state: ParallelState, action: Tensor) -> ParallelState:
         """Every vehicle goes to its node of `action` [B, S, M]; its current node means staying there."""
@@ -86,21 +93,32 @@ class ParallelEnv:
         visited = state.visited.scatter(-1, action, True)
         visited[..., :fleet] = False
         token = _tokens(instances, action.shape[1])
-        home, stays = action == token, action == state.current
+        home, stays, reloads = action == token, action == state.current, has(instances, "reloads")
         move = Move(state.current, action, token, home)
         slots = []
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             fresh, after = constraint.fresh(instances, token), constraint.step(instances, slot, move)
             shape = (*home.shape, *[1] * (after.dim() - home.dim()))
-            slots.append(torch.where(stays.view(shape), slot, torch.where(home.view(shape), fresh, after)))
-        return ParallelState(action, visited, tuple(slots))
+            renewed = home & ~of_vehicle(instances["reloads"], token) if constraint.lasting and reloads else home
+            slots.append(torch.where(stays.view(shape), slot, torch.where(renewed.view(shape), fresh, after)))
+        idle = state.idle | (state.resting & stays.all(dim=-1))
+        resting = home.all(dim=-1) & _all_optional(instances, visited)
+        return ParallelState(action, visited, resting, idle, tuple(slots), state.home)
 
     def done(self, instances: TensorDict, state: ParallelState) -> Tensor:
-        """Whether no vehicle can serve another client, at once or after going home: [B, S]."""
+        """Whether no vehicle will serve another client, at once or after going home: [B, S]."""
         fleet = state.current.shape[-1]
-        left = ~state.visited[..., fleet:]
-        home = self.reset(instances, state.current.shape[1])._replace(visited=state.visited)
-        return ~left.any(dim=-1) | ~self.action_mask(instances, home)[..., fleet:].flatten(-2).any(dim=-1)
+        home = self.step(instances, state, _tokens(instances, state.current.shape[1]))
+        moves = self.action_mask(instances, state) | self.action_mask(instances, home)
+        return ~moves[..., fleet:].flatten(-2).any(dim=-1)
+
+    def _may_end(self, instances: TensorDict, state: ParallelState) -> Tensor:
+        """Whether each vehicle may go or stay home: [B, S, M]."""
+        may_end = torch.ones_like(state.current, dtype=torch.bool)
+        for constraint, slot in zip(self.constraints, state.slots, strict=True):
+            ending = constraint.may_end(instances, slot)
+            may_end = may_end if ending is None else may_end & ending
+        return may_end
 
     def cost(self, instances: TensorDict, actions: Tensor) -> Tensor:
         """Cost [B, S] of joint actions [B, S, T, M], in units of `scale`: summed over vehicles or the largest."""
@@ -113,10 +131,22 @@ class ParallelEnv:
             legs = legs.masked_fill((node == vehicle) & of_vehicle(instances["open"], vehicle), 0.0)
         if has(instances, "unit_cost"):
             legs = legs * of_vehicle(instances["unit_cost"], vehicle)
+        if has(instances, "fixed_cost"):
+            begins = (origin == vehicle) & (node != vehicle)
+            legs = legs + of_vehicle(instances["fixed_cost"], vehicle) * begins
         if has(instances, "penalty"):
             legs = legs + arcs(instances, vehicle, node, vehicle, "penalty") * (node != origin)
         totals = legs.sum(dim=2)
-        return totals.sum(dim=-1) if self.objective == "sum" else totals.amax(dim=-1)
+        total = totals.sum(dim=-1) if self.objective == "sum" else totals.amax(dim=-1)
+        return total + left_out(instances, actions.flatten(2)) if has(instances, "prize") else total
+
+
+def _all_optional(instances: TensorDict, visited: Tensor) -> Tensor:
+    """Whether every client that is left may be left out: [B, S]."""
+    if not has(instances, "prize"):
+        return torch.zeros_like(visited[..., 0])
+    required: Tensor = ~visited & (instances["prize"] == torch.inf)[:, None]
+    return ~anything(required[..., fleet_size(instances) :])
 
 
 def _tokens(instances: TensorDict, rollouts: int) -> Tensor:

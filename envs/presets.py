@@ -9,6 +9,7 @@ from itertools import product
 
 import torch
 
+from nco.checker import RouteRule
 from nco.errors import ConfigError, Fault, did_you_mean
 from nco.problem import Problem
 
@@ -16,15 +17,19 @@ from .constraints.backhaul import Backhaul
 from .constraints.base import Constraint
 from .constraints.capacity import Capacity
 from .constraints.load import Load
+from .constraints.precedence import Precedence
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
 from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
 from .generators.fleet import Fleet
 from .generators.mixture import Mixture
+from .generators.prizes import Prizes
 from .generators.profiles import Preferences, Zones
 from .generators.routefinder import RouteFinder
+from .generators.shipments import Shipments
 from .generators.tours import Tours
+from .generators.trips import Trips
 from .generators.uchoa import Uchoa
 from .generators.uniform import Uniform
 from .instances import to_problems
@@ -33,10 +38,15 @@ from .routing import RoutingEnv
 
 @dataclass(frozen=True)
 class Preset:
-    """An environment and the distribution it is trained and measured on."""
+    """An environment and the distribution it is trained and measured on.
+
+    `rules`: those of the environment that are not among the checker's own, as docs/extending.md shows; pass them to
+    nco.check. Problems do not know them, so `problems` refuses such presets, and no solver is handed any.
+    """
 
     env: RoutingEnv
     generator: Generator
+    rules: tuple[RouteRule, ...] = ()
 
 
 def _variant(*attributes: str, depots: int = 1) -> Preset:
@@ -62,6 +72,7 @@ COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "M
 PRESETS: dict[str, Callable[[], Preset]] = {
     "tsp": lambda: Preset(RoutingEnv([]), Tours()),
     "atsp": lambda: Preset(RoutingEnv([]), Tours(asymmetric=True)),
+    "pdp": lambda: Preset(RoutingEnv([Precedence()]), Shipments()),
     "cvrp": lambda: Preset(RoutingEnv([Capacity()]), Uniform()),
     "cvrp_x": lambda: Preset(RoutingEnv([Capacity()]), Uchoa()),
     "cvrp_mixed": lambda: Preset(RoutingEnv([Capacity()]), Mixture({Uniform(): 0.35, Uchoa(): 0.65})),
@@ -72,6 +83,9 @@ PRESETS: dict[str, Callable[[], Preset]] = {
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
         RouteFinder({"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}),
     ),
+    "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
+    "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
+    "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
     "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
     "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
     "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),
@@ -91,7 +105,13 @@ def preset(name: str) -> Preset:
 
 
 def problems(name: str, size: int, count: int, seed: int) -> list[Problem]:
-    """`count` problems of a preset with `size` clients; the same seed gives the same problems."""
+    """`count` problems of a preset with `size` clients; the same seed gives the same problems.
+
+    Raises ConfigError for an unknown preset, and for one with rules of its own.
+    """
     generator = torch.Generator().manual_seed(seed)
     chosen = preset(name)
+    if chosen.rules:
+        what = f"problems of '{name}' would not hold its rules {', '.join(rule.__name__ for rule in chosen.rules)}"
+        raise ConfigError(Fault("C503", "preset", what, "Use its environment, or add the rules to nco.checker.rules"))
     return to_problems(chosen.generator(count, size, generator), chosen.env.objective)

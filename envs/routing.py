@@ -14,9 +14,9 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Move, View
+from .constraints.base import Constraint, Home, Move, View, anything, per_node, ways_home
 from .constraints.time_windows import TimeWindows
-from .instances import arcs, fleet_size, has, of_vehicle
+from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
 
 class Vehicles(NamedTuple):
@@ -26,7 +26,8 @@ class Vehicles(NamedTuple):
     active: Tensor  # [B, *L] its token
     changed: Tensor  # [B, *L] bool: the last move was a change of vehicles at the depot
     idle: Tensor  # [B, *L] bool: the last move was staying at the depot: the episode is over
-    routes: Tensor  # [B, *L, M] routes begun by each vehicle
+    left: Tensor  # [B, *L] number of clients not yet served
+    routes: Tensor  # [B, *L, M] routes begun by each vehicle; counted where they are limited
     slots: tuple[Tensor, ...]  # per constraint: its state [B, *L, ...]
 
 
@@ -36,6 +37,7 @@ class State(NamedTuple):
     vehicles: Vehicles
     visited: Tensor  # [B, *L, N] clients already served; tokens are never visited
     could: Tensor  # [B, M, N] clients that each vehicle can serve on a route of their own
+    home: Home | tuple[()]  # ways home, where a constraint looks at them
 
     @property
     def current(self) -> Tensor:
@@ -46,12 +48,16 @@ class RoutingEnv:
     """A Markov process composed from constraints.
 
     Start: the first vehicle at its depot. Actions: from a client, another client or the vehicle's own token, which ends
-    the route (the last route of a limited fleet ends only when it can serve nobody else); from a token, a client, or
-    once another vehicle that can serve somebody: its route is next. Staying at the depot is allowed when nothing else
-    is, and ends the episode: all clients are served, or those that are left fit on no vehicle that is left. The last
-    vehicle's way home is part of the cost. At most 3n steps (2n when M = 1).
+    the route, if it may end (the last of a limited fleet ends only when it can serve nobody else); from a token, a
+    client, or once another vehicle that can serve somebody: its route is next. Staying at the depot is allowed when
+    nothing else is, or all clients that are left are optional, and ends the episode: all clients are served, or those
+    that are left fit on no vehicle that is left or are left out. The last vehicle's way home is part of the cost. At
+    most 3n steps (2n when M = 1).
 
-    objective: "sum" of the routes' costs, or "max" over vehicles.
+    A vehicle that reloads goes on with the state of constraints that last over all its trips, such as the time; where
+    there are such constraints its trips follow each other, and once left for another it does not set out again.
+
+    objective: "sum" of the routes' costs, or "max" over vehicles; prizes of clients left out are added.
     """
 
     def __init__(self, constraints: Sequence[Constraint], objective: Literal["sum", "max"] = "sum") -> None:
@@ -72,45 +78,59 @@ class RoutingEnv:
     def reset(self, instances: TensorDict, rollouts: int) -> State:
         """The state of S fresh rollouts of each problem."""
         batch, nodes, _ = instances["locs"].shape
-        device, fleet = instances["locs"].device, fleet_size(instances)
-        visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=device)
-        return State(self._fresh(instances, rollouts), visited, self._could(instances, fleet))
+        visited = torch.zeros(batch, rollouts, nodes, dtype=torch.bool, device=instances["locs"].device)
+        return State(self._fresh(instances, rollouts), visited, *self._beginning(instances))
 
     def step(self, instances: TensorDict, state: State, action: Tensor) -> State:
         """Go to node `action` [B, S]."""
         fleet = fleet_size(instances)
         visited = state.visited.scatter(-1, action[..., None], (action >= fleet)[..., None])
-        return State(self._advance(instances, state.vehicles, action), visited, state.could)
+        return state._replace(vehicles=self._advance(instances, state.vehicles, action), visited=visited)
 
     def action_mask(self, instances: TensorDict, state: State) -> Tensor:
-        """Nodes [B, *L, N] that may be visited next; never an empty row."""
-        (current, active, changed, _, routes, slots), visited, could = state
+        """Nodes [B, *L, N] that may be visited next; never an empty row.
+
+        With one unlimited token every client must fit on a route of its own.
+        """
+        (current, active, changed, idle, left, routes, slots), visited, could, home = state
         fleet = fleet_size(instances)
-        mask, view = ~visited, View(instances, current, active)
+        mask, view = ~visited, View(instances, current, active, home)
         for constraint, slot in zip(self.constraints, slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
         at_depot = current < fleet
+        may_end = ~at_depot
+        for constraint, slot in zip(self.constraints, slots, strict=True):
+            ending = constraint.may_end(instances, slot)
+            may_end = may_end if ending is None else may_end & ending
+        over = left == 0
+        if has(instances, "prize"):
+            required = ~visited & per_node(instances["prize"] == torch.inf, current)
+            over = (at_depot | may_end) & ~anything(required[..., fleet:])
+            mask = mask & ~idle[..., None]
         spare = _spare(instances, routes)
+        if fleet == 1 and spare is None:
+            mask[..., 0] = may_end | over
+            return mask
         if spare is not None:
-            mask = mask & (~at_depot | spare.gather(-1, active[..., None])[..., 0])[..., None]
+            again = spare.gather(-1, active[..., None])[..., 0] | _reloads(instances, active)
+            mask = mask & (~at_depot | again)[..., None]
+            may_end = may_end & (spare.any(dim=-1) | again)
         clients = mask[..., fleet:]
-        stuck = clients.sum(dim=-1) == 0  # on a CPU ten times as fast as `any`
-        leave = ~at_depot if spare is None else ~at_depot & (spare.any(dim=-1) | stuck)
+        stuck = ~anything(clients)
         if fleet == 1:
-            mask[..., 0] = leave | stuck
+            mask[..., 0] = may_end | over | stuck
             return mask
         token = torch.arange(fleet, device=current.device)
-        other = (at_depot & ~changed)[..., None] & (token != active[..., None])
+        other = (at_depot & ~changed & ~idle)[..., None] & (token != active[..., None])
         useful = _any_left(could[..., fleet:], ~visited[..., fleet:])
         other = other & useful if spare is None else other & useful & spare
-        own = (leave | (stuck & (other.sum(dim=-1) == 0)))[..., None] & (token == active[..., None])
-        return torch.cat([other | own, clients], dim=-1)
+        own = may_end | over | (stuck & (other.sum(dim=-1) == 0))
+        return torch.cat([other | (own[..., None] & (token == active[..., None])), clients], dim=-1)
 
     @staticmethod
     def done(state: State) -> Tensor:
-        """Whether the episode is over: all clients are served, or nobody can serve those that are left. [B, *L]."""
-        clients = state.visited.shape[-1] - state.could.shape[1]
-        return (state.visited.sum(dim=-1) == clients) | state.vehicles.idle
+        """Whether the episode is over: all clients are served, or those that are left never will be. [B, *L]."""
+        return (state.vehicles.left == 0) | state.vehicles.idle
 
     def features(self, instances: TensorDict, state: State) -> Tensor:
         """What a policy sees of the constraints' state: [B, *L, F]."""
@@ -149,9 +169,11 @@ class RoutingEnv:
         if has(instances, "penalty"):
             legs = legs + arcs(instances, vehicle, node, vehicle, "penalty")
         if self.objective == "sum":
-            return legs.sum(dim=-1)
-        totals = torch.zeros(*legs.shape[:-1], fleet, device=legs.device).scatter_add(-1, vehicle, legs)
-        return totals.amax(dim=-1)
+            total = legs.sum(dim=-1)
+        else:
+            totals = torch.zeros(*legs.shape[:-1], fleet, device=legs.device).scatter_add(-1, vehicle, legs)
+            total = totals.amax(dim=-1)
+        return total + left_out(instances, actions) if has(instances, "prize") else total
 
     def replay(self, instances: TensorDict, actions: Tensor) -> State:
         """The states [B, S, T] in which the actions [B, S, T] were taken.
@@ -171,40 +193,52 @@ class RoutingEnv:
         stacked = (torch.stack(part, dim=2) for part in small)
         after = tuple(torch.stack(slot, dim=2) for slot in zip(*slots, strict=True))
         vehicles = Vehicles._make((*stacked, after))
-        return State(vehicles, first[..., None, :] < time[:, None], self._could(instances, fleet))
+        return State(vehicles, first[..., None, :] < time[:, None], *self._beginning(instances))
 
     def _fresh(self, instances: TensorDict, rollouts: int) -> Vehicles:
-        batch, fleet, device = len(instances["locs"]), fleet_size(instances), instances["locs"].device
-        token = torch.zeros(batch, rollouts, dtype=torch.long, device=device)
+        (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
+        token = torch.zeros(batch, rollouts, dtype=torch.long, device=instances["locs"].device)
         no = torch.zeros_like(token, dtype=torch.bool)
         slots = tuple(constraint.fresh(instances, token) for constraint in self.constraints)
-        return Vehicles(token, token, no, no, torch.zeros(*token.shape, fleet, device=device), slots)
+        routes = torch.zeros(*token.shape, fleet, device=token.device)
+        return Vehicles(token, token, no, no, token + (nodes - fleet), routes, slots)
 
     def _advance(self, instances: TensorDict, vehicles: Vehicles, action: Tensor) -> Vehicles:
         """The small part of the state after going to `action` [B, S]."""
-        current, active, _, _, routes, slots = vehicles
+        current, before, changed, _, left, routes, slots = vehicles
         fleet = fleet_size(instances)
         home, at_depot = action < fleet, current < fleet
-        active = torch.where(home, action, active)
+        idle = home & (action == current)
+        active = before if fleet == 1 else torch.where(home, action, before)
         move = Move(current, action, active, home)
+        goes_on = None
+        if has(instances, "reloads"):
+            goes_on = (active == before) & _reloads(instances, active)
         stepped = []
         for constraint, slot in zip(self.constraints, slots, strict=True):
             fresh, after = constraint.fresh(instances, active), constraint.step(instances, slot, move)
-            stepped.append(torch.where(home.view(*home.shape, *[1] * (after.dim() - home.dim())), fresh, after))
+            renewed = home & ~goes_on if constraint.lasting and goes_on is not None else home
+            stepped.append(torch.where(renewed.view(*home.shape, *[1] * (after.dim() - home.dim())), fresh, after))
         if has(instances, "available"):
             routes = routes.scatter_add(-1, active[..., None], (at_depot & ~home).float()[..., None])
-        stays = home & (action == current)
-        return Vehicles(action, active, home & at_depot & ~stays, stays, routes, tuple(stepped))
+        if fleet > 1:
+            changed = home & at_depot & ~idle
+        return Vehicles(action, active, changed, idle, left - (~home).long(), routes, tuple(stepped))
 
-    def _could(self, instances: TensorDict, fleet: int) -> Tensor:
+    def _beginning(self, instances: TensorDict) -> tuple[Tensor, Home | tuple[()]]:
+        """What does not change during an episode: whom each vehicle can serve [B, M, N], and the ways home."""
+        home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
+        return self._could(instances, home), home
+
+    def _could(self, instances: TensorDict, home: Home | tuple[()]) -> Tensor:
         """Clients [B, M, N] that each vehicle can serve on a route of their own."""
-        batch, nodes, _ = instances["locs"].shape
+        (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
         device = instances["locs"].device
         could = torch.ones(batch, fleet, nodes, dtype=torch.bool, device=device)
         if fleet == 1:  # nobody asks
             return could
         token = torch.arange(fleet, device=device).expand(batch, -1)
-        view = View(instances, token, token)
+        view = View(instances, token, token, home)
         for constraint in self.constraints:
             could = could & constraint.mask(instances, constraint.fresh(instances, token), view)
         return could
@@ -216,6 +250,11 @@ def _spare(instances: TensorDict, routes: Tensor) -> Tensor | None:
         return None
     available: Tensor = instances["available"]
     return routes < available.view(len(available), *[1] * (routes.dim() - 2), -1)
+
+
+def _reloads(instances: TensorDict, active: Tensor) -> Tensor:
+    """Whether the active vehicle refills and goes on: [B, *L]."""
+    return of_vehicle(instances["reloads"], active) if has(instances, "reloads") else torch.zeros_like(active).bool()
 
 
 def _any_left(could: Tensor, left: Tensor) -> Tensor:

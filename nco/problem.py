@@ -250,8 +250,8 @@ class Problem:
         return matrix if matrix is not None else self.distance_matrix(profile)
 
     def label(self, location: int) -> str:
-        """The user's name of a location, or its number."""
-        return self._names[location] or str(location)
+        """The user's name of a location, or its number: "7" for a client, "depot 0" for a depot."""
+        return self._names[location] or (f"depot {location}" if location < self.num_depots else str(location))
 
     @cached_property
     def _names(self) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ direct way. What is out of reach by the shortest ways is out of reach on every r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nco.checker import Violation, drive
 from nco.checker.rules import ROUTE_RULES
@@ -44,8 +46,38 @@ class Reach:
         clients: one, or the pickup and delivery of a shipment. The violation's `location` is a place of the problem,
         its `amount` that of the best case; its message is about a route of its own, number 0.
         """
+        if len(clients) == 1 and self._near[clients[0]]:
+            return None
         found = self._first(clients, self._direct)
         return found if found is None or self._is_metric else self._first(clients, self._shortest)
+
+    @cached_property
+    def _near(self) -> NDArray[np.bool_]:
+        """Clients [n] that a route of their own surely serves: leaving at once, it keeps all limits to the letter.
+
+        All at once, because most clients of most problems are easy to reach; for the others the checker decides.
+        """
+        problem, vehicle, first = self.problem, self.vehicle, self.problem.num_depots
+        (out, home), (drive_out, drive_home) = (
+            (ways.out[first:], 0.0 if vehicle.end_depot is None else ways.home[first:]) for ways in self._direct
+        )
+        leaves = max(vehicle.tw[0], problem.depots[self.start].tw[0])
+        begins = np.maximum(leaves + drive_out / vehicle.speed, problem.tw[first:, 0])
+        back = begins + problem.service[first:] + drive_home / vehicle.speed
+        closes = min(vehicle.tw[1], math.inf if vehicle.end_depot is None else problem.depots[self.end].tw[1])
+        heaviest = np.maximum(problem.delivery, problem.pickup)
+        alone = np.array([first + client not in problem.shipment_at for client in range(problem.num_clients)])
+        allowed = problem.profiles[vehicle.profile].allowed
+        return np.asarray(
+            alone
+            & (True if allowed is None else allowed)
+            & (heaviest <= np.array(vehicle.capacity)).all(axis=1)
+            & (out + home <= vehicle.max_distance)
+            & (back - leaves <= vehicle.max_duration)
+            & (begins <= problem.tw[first:, 1])
+            & (back <= closes)
+            & (leaves <= problem.depots[self.start].tw[1])
+        )
 
     @property
     def _is_metric(self) -> bool:

@@ -117,7 +117,7 @@ def _words(problem: Problem, vehicle: VehicleType, violation: Violation) -> str:
     sentences = {
         "capacity": f"the load exceeds the capacity of {name} by {amount}",
         "time_windows": f"{name} reaches {place} {amount} too late",
-        "max_distance": f"the way of {name} there and on is {amount} longer than it may be",
+        "max_distance": f"the shortest route of {name} to it is {amount} too long",
         "max_duration": f"the route of {name} lasts {amount} longer than it may",
         "allowed": f"the profile of {name} does not allow {place}",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -73,16 +73,18 @@ class Result:
         }
         split = ", ".join(f"{name} {value:.10g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
-        scope = "" if cost.route is None else "of the costliest route: "
+        scope = f"{cost.scope}: " if cost.scope else ""
         lines = [
             f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
             f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
             f"cost {cost.total:.10g} ({scope}{split or 'no cost'}), distances rounded: {self.problem.rounding}",
         ]
         if not self.is_feasible():
-            lines += ["INFEASIBLE", *(f"  {violation}" for violation in self.report.violations[:10])]
+            left_out = {reason.location for reason in self.unassigned}
+            broken = [v for v in self.report.violations if v.rule != "visits" or v.location not in left_out]
+            lines += ["INFEASIBLE", *_first([f"  {violation}" for violation in broken])]
             lines += [f"  whatever the routes: {lack}" for lack in self.screen.fleet]
-        lines += [f"  left out: {reason.message} [{reason.rule}]" for reason in self.unassigned[:10]]
+        lines += _first([f"  left out: {reason.message} [{reason.rule}]" for reason in self.unassigned])
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -164,3 +166,9 @@ class Result:
             },
             "history": [list(point) for point in self.history],
         }
+
+
+def _first(lines: Sequence[str], count: int = 10) -> list[str]:
+    """The first few lines, and how many more there are."""
+    more = len(lines) - count
+    return [*lines[:count], *([f"  ... and {more} more"] if more > 0 else [])]

@@ -120,7 +120,7 @@ def test_without_coordinates_a_matrix_is_enough() -> None:
 
 
 def test_a_label_is_the_name_or_the_number(small: nco.Problem) -> None:
-    assert [small.label(k) for k in range(4)] == ["yard", "1", "bakery", "3"]
+    assert [small.label(k) for k in range(4)] == ["yard", "depot 1", "bakery", "3"]
 
 
 def test_a_problem_cannot_be_changed(small: nco.Problem) -> None:

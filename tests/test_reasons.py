@@ -138,7 +138,7 @@ def test_every_vehicle_type_has_its_own_obstacle() -> None:
         "the load exceeds the capacity of bike by 1",
         "cart reaches bakery 10 too late",
         "the profile of lorry does not allow bakery",
-        "the way of drone there and on is 5 longer than it may be",
+        "the shortest route of drone to it is 5 too long",
         "the route of courier lasts 3 longer than it may",
     ]
 
@@ -348,3 +348,15 @@ def test_a_thousand_places_with_a_matrix_are_screened_in_seconds() -> None:
     found = screen(model.build())
     assert time.process_time() - began < 5
     assert found.clients == ()  # directly, nearly all are too far away
+
+
+def test_ten_thousand_clients_within_reach_are_screened_in_half_a_second() -> None:
+    model = nco.Model()
+    model.add_depot(0, 0)
+    for k in range(10_000):
+        model.add_client(k, 1, delivery=1, tw=(0, 1e6), service=1)
+    model.add_vehicle_type(capacity=1, max_distance=1e6, max_duration=1e6)
+    problem = model.build()
+    began = time.process_time()
+    assert screen(problem).clients == ()
+    assert time.process_time() - began < 0.5

@@ -92,3 +92,15 @@ def test_plain_data_lists_violations_and_clients_left_out(square: nco.Problem, j
     assert {violation["rule"] for violation in data["violations"]} == {"capacity", "visits"}
     assert [entry["location"] for entry in data["unassigned"]] == [4]
     assert not data["feasible"]
+
+
+def test_a_client_left_out_is_named_once_and_many_are_counted(judged: Judged) -> None:
+    model = nco.Model()
+    model.add_depot(0, 0)
+    for k in range(15):
+        model.add_client(k, 1, delivery=1)
+    model.add_vehicle_type(1, capacity=2)
+    lines = judged(model.build(), [[1, 2, 3]]).summary().splitlines()
+    assert [line for line in lines if "not visited" in line] == []
+    assert sum("left out" in line for line in lines) == 10
+    assert lines[-1] == "  ... and 2 more"

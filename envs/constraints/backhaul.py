@@ -8,11 +8,11 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import Move, View, at, per_node
+from .base import Constraint, Move, View, at, per_node
 
 
 @final
-class Backhaul:
+class Backhaul(Constraint):
     """State [B, *L]: whether the route has picked up. Instances with `backhaul_last` False mix freely."""
 
     rule: ClassVar[str] = "backhaul"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar, NamedTuple, Protocol
 
+import torch
 from tensordict import TensorDict
 from torch import Tensor
 
@@ -23,11 +24,26 @@ class Move(NamedTuple):
     home: Tensor  # bool: it goes to a token, where a fresh route starts
 
 
+class Home(NamedTuple):
+    """Ways home from every node by vehicle, zero where routes are open; all [B, M, N]."""
+
+    distance: Tensor
+    time: Tensor
+
+
+def ways_home(instances: TensorDict) -> Home:
+    """Distances and travel times home: the same for all of an episode."""
+    distance = way_home(instances, "distance")
+    time = way_home(instances, "duration") if has(instances, "duration") else distance
+    return Home(distance, time / instances["speed"][..., None] if has(instances, "speed") else time)
+
+
 class View:
     """Which vehicles are where [B, *L], and how far everything is from there; distances come when first asked for."""
 
-    def __init__(self, instances: TensorDict, current: Tensor, vehicle: Tensor) -> None:
+    def __init__(self, instances: TensorDict, current: Tensor, vehicle: Tensor, home: Home | tuple[()]) -> None:
         self.instances, self.current, self.vehicle = instances, current, vehicle
+        self._known = home
 
     @cached_property
     def onward(self) -> Tensor:
@@ -37,31 +53,27 @@ class View:
     @cached_property
     def onward_time(self) -> Tensor:
         """Travel times [B, *L, N] from where the vehicle is to every node."""
-        way = onward(self.instances, self.current, self.vehicle, "duration") if self._timed else self.onward
-        return way / of_vehicle(self.instances["speed"], self.vehicle)[..., None] if self._speedy else way
+        timed, speedy = has(self.instances, "duration"), has(self.instances, "speed")
+        way = onward(self.instances, self.current, self.vehicle, "duration") if timed else self.onward
+        return way / of_vehicle(self.instances["speed"], self.vehicle)[..., None] if speedy else way
 
     @cached_property
     def home(self) -> Tensor:
         """Distances [B, *L, N] from every node to where the route ends; zero when it ends anywhere."""
-        return of_vehicle(way_home(self.instances, "distance"), self.vehicle)
+        return of_vehicle(self._ways.distance, self.vehicle)
 
     @cached_property
     def home_time(self) -> Tensor:
         """Travel times [B, *L, N] from every node to where the route ends; zero when it ends anywhere."""
-        way = of_vehicle(way_home(self.instances, "duration"), self.vehicle) if self._timed else self.home
-        return way / of_vehicle(self.instances["speed"], self.vehicle)[..., None] if self._speedy else way
+        return of_vehicle(self._ways.time, self.vehicle)
 
-    @property
-    def _timed(self) -> bool:
-        return has(self.instances, "duration")
-
-    @property
-    def _speedy(self) -> bool:
-        return has(self.instances, "speed")
+    @cached_property
+    def _ways(self) -> Home:
+        return self._known or ways_home(self.instances)
 
 
 class Constraint(Protocol):
-    """One hard rule of the process, for batches: B problems, any further dimensions L, N nodes.
+    """One hard rule of the process, for batches: B problems, any further dimensions L, N nodes. To be inherited from.
 
     The constraint's state is one tensor [B, *L, ...]. All methods are pure and work for any L: one step of S rollouts
     (L = S), all T steps of S rollouts at once (L = S, T), all M vehicles at the depot (L = M).
@@ -69,18 +81,24 @@ class Constraint(Protocol):
 
     rule: ClassVar[str]  # name of the rule in nco.checker.rules that is its twin
     num_features: ClassVar[int]  # F: how many numbers about its state a policy sees
+    looks_home: ClassVar[bool] = False  # the mask asks for ways home: they are computed once, for the whole episode
+    lasting: ClassVar[bool] = False  # a vehicle that reloads keeps the state: it bounds all its trips together
 
     def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
         """State [B, *L, ...] of vehicles [B, *L] that are about to leave their depot."""
 
     def step(self, instances: TensorDict, state: Tensor, move: Move) -> Tensor:
-        """State after a move to a client; what it says of moves home is not looked at."""
+        """State after a move; what it says of moves home is looked at only when it lasts and the vehicle reloads."""
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
         """Clients [B, *L, N] that may be visited next as far as this rule is concerned; tokens are not looked at."""
 
     def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
         """What a policy sees of the state: [B, *L, F], of order one."""
+
+    def may_end(self, instances: TensorDict, state: Tensor) -> Tensor | None:
+        """Whether the route may end now, [B, *L]; None, as here, when it always may."""
+        return None
 
 
 def per_node(values: Tensor, like: Tensor) -> Tensor:
@@ -91,6 +109,11 @@ def per_node(values: Tensor, like: Tensor) -> Tensor:
 def at(values: Tensor, node: Tensor) -> Tensor:
     """Values [B, N] of nodes [B, *L] -> [B, *L]."""
     return values.gather(1, node.reshape(node.shape[0], -1)).reshape(node.shape)
+
+
+def anything(flags: Tensor) -> Tensor:
+    """Whether any of the flags [..., N] is True: `any`, which is several times slower on a CPU."""
+    return flags.view(torch.uint8).amax(dim=-1).bool()
 
 
 def travelled(instances: TensorDict, move: Move) -> Tensor:

@@ -8,11 +8,11 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..instances import of_vehicle
-from .base import Move, View, at, per_node
+from .base import Constraint, Move, View, at, per_node
 
 
 @final
-class Capacity:
+class Capacity(Constraint):
     """State: what is left on the vehicle [B, *L], in whole units. For problems without pickups."""
 
     rule: ClassVar[str] = "capacity"

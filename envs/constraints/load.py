@@ -13,11 +13,11 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..instances import of_vehicle
-from .base import Move, View, at, per_node
+from .base import Constraint, Move, View, at, per_node
 
 
 @final
-class Load:
+class Load(Constraint):
     """State [B, *L, 2]: highest load of the route so far, and load picked up so far, in whole units."""
 
     rule: ClassVar[str] = "capacity"

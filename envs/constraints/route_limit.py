@@ -9,15 +9,17 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..instances import of_vehicle
-from .base import Move, View, shaved, travelled
+from .base import Constraint, Move, View, shaved, travelled
 
 
 @final
-class RouteLimit:
+class RouteLimit(Constraint):
     """State [B, *L]: distance driven on the route so far."""
 
     rule: ClassVar[str] = "max_distance"
     num_features: ClassVar[int] = 1
+    looks_home: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
         return torch.zeros_like(vehicle, dtype=torch.float32)

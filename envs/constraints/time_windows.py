@@ -8,15 +8,17 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import Move, View, at, per_node, shaved, travel_time
+from .base import Constraint, Move, View, at, per_node, shaved, travel_time
 
 
 @final
-class TimeWindows:
+class TimeWindows(Constraint):
     """State [B, *L]: when the vehicle is ready to leave where it is. A route starts when its depot opens."""
 
     rule: ClassVar[str] = "time_windows"
     num_features: ClassVar[int] = 1
+    looks_home: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
 
     def fresh(self, instances: TensorDict, vehicle: Tensor) -> Tensor:
         return at(instances["opens"], vehicle)

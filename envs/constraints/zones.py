@@ -8,11 +8,11 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..instances import of_vehicle
-from .base import Move, View
+from .base import Constraint, Move, View
 
 
 @final
-class Zones:
+class Zones(Constraint):
     """No state of its own: the mask [B, *L, N] is the vehicle's row of `allowed`."""
 
     rule: ClassVar[str] = "allowed"

@@ -51,7 +51,9 @@ class RouteFinder:
         if "O" in has:
             tensors["open"] = has["O"][:, None].expand(-1, self.depots)
         if "TW" in has:
-            tensors |= _windows(to_depot, self.depots, has["TW"], generator)
+            absent = ~has["TW"][:, None]
+            for key, values in windows(to_depot, self.depots, generator).items():
+                tensors[key] = values.masked_fill(absent, torch.inf if key == "closes" else 0.0)
         if "L" in has:
             limit = _limit(to_depot, generator).masked_fill(~has["L"], torch.inf)
             tensors["max_distance"] = limit[:, None].expand(-1, self.depots)
@@ -71,20 +73,17 @@ def _demands(locs: Tensor, depots: int, backhauls: Tensor, generator: Generator)
     return {"demand": amount.masked_fill(back, 0.0), "pickup": amount.masked_fill(~back, 0.0)}
 
 
-def _windows(to_depot: Tensor, depots: int, present: Tensor, generator: Generator) -> dict[str, Tensor]:
+def windows(to_depot: Tensor, depots: int, generator: Generator) -> dict[str, Tensor]:
     """Windows and service times [batch, N]; every client can be served by a route of its own (Liu et al. 2024)."""
     draw = torch.rand(3, *to_depot.shape, generator=generator, device=to_depot.device)
     service, length = 0.15 + 0.03 * draw[0], 0.18 + 0.02 * draw[1]
     latest = (HORIZON - service - length) / to_depot - 1  # a start at latest * to_depot still lets the vehicle get home
     start = (1 + (latest - 1) * draw[2]) * to_depot
     depot = torch.zeros(len(start), depots, device=start.device)
-    opens = torch.cat([depot, start], dim=1)
-    closes = torch.cat([depot + HORIZON, start + length], dim=1)
-    absent = ~present[:, None]
     return {
-        "opens": opens.masked_fill(absent, 0.0),
-        "closes": closes.masked_fill(absent, torch.inf),
-        "service": torch.cat([depot, service], dim=1).masked_fill(absent, 0.0),
+        "opens": torch.cat([depot, start], dim=1),
+        "closes": torch.cat([depot + HORIZON, start + length], dim=1),
+        "service": torch.cat([depot, service], dim=1),
     }
 
 

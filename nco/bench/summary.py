@@ -49,6 +49,7 @@ def write_summary(
                 "name": instance.name,
                 "clients": instance.problem.num_clients,
                 "rounding": instance.problem.rounding,
+                "objective": instance.problem.objective,
                 "reference": known.get(instance.name),
                 "published": instance.reference is not None,
             }
@@ -77,7 +78,7 @@ def _notes(instances: Sequence[Instance], records: Sequence[Record]) -> list[str
     against = {len(instances): "the published solution", 0: "the best solution of this benchmark"}
     reference = against.get(
         published,
-        f"the published solution for {published} problems and to the best of this benchmark for the others",
+        f"the published solution for {published} of the problems and to the best of this benchmark for the others",
     )
     roundings = ", ".join(sorted({instance.problem.rounding for instance in instances}))
     notes = [
@@ -85,6 +86,8 @@ def _notes(instances: Sequence[Instance], records: Sequence[Record]) -> list[str
         "seeds; the interval is a bootstrap over problems. Every cost is judged by nco.check. Wall time is measured "
         "from outside the solver's process, which is killed when it overruns.",
     ]
+    if any(instance.problem.objective == "max" for instance in instances):
+        notes += ["", "Where the objective is max, the cost is that of the costliest route."]
     if any(record.cost is None for record in records):
         notes += ["", "Cost and gap are over the feasible runs only."]
     return notes

@@ -5,16 +5,29 @@ Numpy only, and on purpose a second implementation: it shares no code with the e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nco.checker.rules import ROUTE_RULES, SOLUTION_RULES, TOLERANCE, Violation, exceeds
+from nco.checker.rules import ROUTE_RULES, SOLUTION_RULES, TOLERANCE, RouteRule, Violation, exceeds
 from nco.checker.schedule import Schedule, Stop, drive
 from nco.problem import Problem
 from nco.solution import RoutesLike, Solution
 
-__all__ = ["TOLERANCE", "Cost", "Report", "Schedule", "Stop", "Violation", "check", "drive", "exceeds", "route_terms"]
+__all__ = [
+    "TOLERANCE",
+    "Cost",
+    "Report",
+    "RouteRule",
+    "Schedule",
+    "Stop",
+    "Violation",
+    "check",
+    "drive",
+    "exceeds",
+    "route_terms",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,11 @@ class Cost:
     def total(self) -> float:
         return self.distance + self.duration + self.fixed + self.preference + self.prizes
 
+    @property
+    def scope(self) -> str:
+        """Which routes the terms are of, in words; empty when they are sums over all routes."""
+        return "" if self.route is None else f"of route {self.route + 1}, the costliest"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -54,15 +72,19 @@ class Report:
         return f"cost {self.cost.total:.10g}, {len(self.schedules)} routes, {verdict}"
 
 
-def check(problem: Problem, routes: RoutesLike) -> Report:
+def check(problem: Problem, routes: RoutesLike, rules: Sequence[RouteRule] = ()) -> Report:
     """Judge routes: lists of locations in visiting order (first vehicle type), `Route`s or a `Solution`.
 
+    rules: your own, which every route must obey beside the checker's (docs/extending.md).
     Infeasible routes give a report with violations; raises SolutionError only for what cannot be read as routes.
     """
     solution = Solution.of(problem, routes)
     schedules = tuple(drive(problem, route) for route in solution.routes)
     violations = [
-        v for index, schedule in enumerate(schedules) for rule in ROUTE_RULES for v in rule(problem, index, schedule)
+        violation
+        for index, schedule in enumerate(schedules)
+        for rule in (*ROUTE_RULES, *rules)
+        for violation in rule(problem, index, schedule)
     ]
     violations += [v for rule in SOLUTION_RULES for v in rule(problem, schedules)]
     missing = np.setdiff1d(np.arange(problem.num_depots, problem.num_locations), solution.visited(problem))

@@ -17,7 +17,7 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken rule: where, by which client, by how much, in words."""
+    """A broken rule: where, by which client, by how much, in words; `route` counts from 0, in words routes from 1."""
 
     rule: str
     route: int | None
@@ -50,7 +50,7 @@ def capacity(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
                 index,
                 stop.location,
                 loads[peak] - limit,
-                f"route {index} carries {loads[peak]:g} after {problem.label(stop.location)}, "
+                f"route {index + 1} carries {loads[peak]:g} after {problem.label(stop.location)}, "
                 f"capacity is {limit:g}" + (f" in dimension {dimension}" if dimension else ""),
             )
 
@@ -68,7 +68,7 @@ def time_windows(problem: Problem, index: int, schedule: Schedule) -> Iterator[V
                 index,
                 stop.location,
                 late,
-                f"route {index} is {late:g} late at {problem.label(stop.location)}",
+                f"route {index + 1} is {late:g} late at {problem.label(stop.location)}",
             )
 
 
@@ -81,7 +81,7 @@ def max_distance(problem: Problem, index: int, schedule: Schedule) -> Iterator[V
             index,
             None,
             schedule.distance - limit,
-            f"route {index} is {schedule.distance:g} long, the limit is {limit:g}",
+            f"route {index + 1} is {schedule.distance:g} long, the limit is {limit:g}",
         )
 
 
@@ -94,7 +94,7 @@ def max_duration(problem: Problem, index: int, schedule: Schedule) -> Iterator[V
             index,
             None,
             schedule.duration - limit,
-            f"route {index} lasts {schedule.duration:g}, the limit is {limit:g}",
+            f"route {index + 1} lasts {schedule.duration:g}, the limit is {limit:g}",
         )
 
 
@@ -104,7 +104,9 @@ def allowed(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
     for location in schedule.route.visits:
         client = location - problem.num_depots
         if permitted is not None and client >= 0 and not permitted[client]:
-            yield Violation("allowed", index, location, 1.0, f"route {index} may not visit {problem.label(location)}")
+            yield Violation(
+                "allowed", index, location, 1.0, f"route {index + 1} may not visit {problem.label(location)}"
+            )
 
 
 def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
@@ -116,7 +118,11 @@ def backhaul(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
             picking = False
         elif picking and problem.delivery[client].any():
             yield Violation(
-                "backhaul", index, location, 1.0, f"route {index} delivers to {problem.label(location)} after a pickup"
+                "backhaul",
+                index,
+                location,
+                1.0,
+                f"route {index + 1} delivers to {problem.label(location)} after a pickup",
             )
         else:
             picking = picking or bool(problem.pickup[client].any())
@@ -138,7 +144,7 @@ def shipments(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viol
 
 
 def _unpaired(index: int, location: int, deed: str) -> Violation:
-    return Violation("shipments", index, location, 1.0, f"route {index} {deed} on the same trip")
+    return Violation("shipments", index, location, 1.0, f"route {index + 1} {deed} on the same trip")
 
 
 def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violation]:
@@ -148,7 +154,7 @@ def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
     for location in stops:
         if location not in vehicle.reload_depots:
             yield Violation(
-                "reloads", index, location, 1.0, f"route {index} may not reload at {problem.label(location)}"
+                "reloads", index, location, 1.0, f"route {index + 1} may not reload at {problem.label(location)}"
             )
     if vehicle.max_reloads is not None and len(stops) > vehicle.max_reloads:
         yield Violation(
@@ -156,12 +162,15 @@ def reloads(problem: Problem, index: int, schedule: Schedule) -> Iterator[Violat
             index,
             None,
             float(len(stops) - vehicle.max_reloads),
-            f"route {index} reloads {len(stops)} times, the limit is {vehicle.max_reloads}",
+            f"route {index + 1} reloads {len(stops)} times, the limit is {vehicle.max_reloads}",
         )
 
 
+#: What is wrong with a route of this number, driven as scheduled. Its name is that of the rule.
+RouteRule = Callable[[Problem, int, Schedule], Iterator[Violation]]
+
 #: Rules that look at one route at a time.
-ROUTE_RULES: tuple[Callable[[Problem, int, Schedule], Iterator[Violation]], ...] = (
+ROUTE_RULES: tuple[RouteRule, ...] = (
     capacity,
     time_windows,
     max_distance,

@@ -14,7 +14,9 @@ from nco.errors import ConfigError, Fault
 
 
 def bench(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files of problems or of sets (.npz), or folders of them.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files of problems or of sets (.npz), or folders of them.")
+    ] = None,
     *,
     preset: Annotated[str | None, typer.Option(help="Draw problems from a preset instead, such as cvrp.")] = None,
     size: Annotated[int, typer.Option(min=1, help="With --preset: clients in a problem.")] = 100,

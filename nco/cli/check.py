@@ -22,6 +22,7 @@ def check(
     from nco.checker import check as judge
     from nco.cli.console import results, say
     from nco.io import read, read_solution
+    from nco.reasons import reasons, screen
 
     task = read(problem, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     report = judge(task, read_solution(solution, task))
@@ -39,6 +40,8 @@ def check(
         console,
         f"{task.name or problem.name}: {served} of {task.num_clients} clients on {len(report.schedules)} routes",
     )
+    if cost.scope:
+        say(console, f"objective max: distance, duration, fixed and preference are those {cost.scope}")
     for name, value in terms.items():
         if value or name == "distance":
             say(console, f"  {name:<12}{_exact(value):>20}")
@@ -46,11 +49,16 @@ def check(
     say(console, f"distances rounded: {task.rounding}")
     if report.is_feasible():
         say(console, "feasible: no rule is broken", "green")
-        return
-    say(console, f"infeasible: {len(report.violations)} rules broken", "red")
+    else:
+        say(console, f"infeasible: rules broken {len(report.violations)} times", "red")
+        for lack in screen(task).fleet:
+            say(console, f"  whatever the routes: {lack}")
     for violation in report.violations:
         say(console, f"  {violation}")
-    raise typer.Exit(INFEASIBLE)
+    for reason in reasons(task, report):
+        say(console, f"left out: {reason.message} [{reason.rule}]")
+    if not report.is_feasible():
+        raise typer.Exit(INFEASIBLE)
 
 
 def _exact(value: float) -> str:

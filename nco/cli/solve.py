@@ -43,6 +43,7 @@ def solve(
     Ctrl-C stops early and keeps the best solution so far.
     """
     from nco.cli.console import notes, results, say
+    from nco.cli.foresight import warn_of_impossible
     from nco.cli.outputs import Outputs
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
@@ -52,6 +53,8 @@ def solve(
     outputs = Outputs(out, html, plot)
     outputs.check()
     problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
+    if not quiet:
+        warn_of_impossible(problem)
     names = list(SOLVERS) if compare else [solver]
     with Watch(notes(), quiet) as watch:
         found = _run(problem, names, watch, max_runtime, seed=seed, device=device, weights=weights)

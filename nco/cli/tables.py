@@ -14,13 +14,14 @@ from nco.result import Result
 
 def comparison(results: Sequence[Result]) -> Table:
     """A column a solver: cost, gap to the best, routes, clients served, time."""
+    counted = "cost" if results[0].problem.objective == "sum" else "cost (costliest route)"
     best = min(result.cost() for result in results)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column()
     for result in results:
         table.add_column(solver_title(result.solver), justify="right")
     rows = {
-        "cost": [number(r.report.cost.total) for r in results],
+        counted: [number(r.report.cost.total) for r in results],
         "gap to best": [
             f"{100 * (r.cost() / best - 1):.2f} %" if math.isfinite(r.cost()) and best > 0 else "-" for r in results
         ],

@@ -21,7 +21,7 @@ def text(word: str) -> str:
 def number(word: str) -> float:
     """A finite number with a decimal point."""
     if not is_number(word):
-        raise ValueError("is not a number" + (" (write a decimal point)" if "," in word else ""))
+        raise ValueError("is not a number" + (" (decimal=',' reads decimal commas)" if "," in word else ""))
     return float(word)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from nco.errors import Fault, FileError, NcoError, did_you_mean
 from nco.io.csv_fields import DEGREES, ORDERS, VEHICLES, plain
-from nco.io.csv_table import Columns, Table, read_table
+from nco.io.csv_table import DECIMALS, Columns, Table, read_table
 from nco.io.files import at_lines
 from nco.problem import Client, Depot, Floats, Problem, Profile, VehicleType
 from nco.rounding import Rounding
@@ -41,9 +41,14 @@ class Preview:
         lines = []
         for table in (self.orders, self.vehicles):
             lines.append(f"{table.name}: {table.count} rows")
-            lines += [f"  {column} -> {field or '(skipped)'}" for column, field in table.columns.items()]
+            lines += [f"  {column} -> {field or _no_field(table, column)}" for column, field in table.columns.items()]
         lines += [f"distances: {self.metric}", f"faults: {len(self.faults)}"]
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
+
+
+def _no_field(table: Table, column: str) -> str:
+    unknown = any(fault.code == "F007" and f"'{column}'" in fault.what for fault in table.faults)
+    return "(unknown)" if unknown else "(skipped)"
 
 
 def read(
@@ -53,18 +58,20 @@ def read(
     columns: Columns | None = None,
     vehicle_columns: Columns | None = None,
     metric: Metric | None = None,
+    decimal: str = ".",
     rounding: Rounding = "none",
 ) -> Problem:
     """Problem from a file with a row per order and one with a row per vehicle type; depots are where vehicles start.
 
-    columns, vehicle_columns: header -> field, or None to skip it; headers that are not given are found by their names.
-    metric: "great_circle" (a matrix of metres between longitudes and latitudes in degrees) or "euclidean"; by default
-    the first when the orders' columns are called so. Raises FileError or ProblemError with every fault and its line.
+    columns, vehicle_columns: header -> field or one of its names, or None to skip it; headers that are not given are
+    found by their names. metric: "great_circle" (a matrix of metres between longitudes and latitudes in degrees) or
+    "euclidean"; by default the first when the orders' columns are called or mapped so. decimal: "." or ",".
+    Raises FileError or ProblemError with every fault and its line.
     """
-    tables = _tables(orders, vehicles, columns, vehicle_columns)
-    if faults := [*tables[0].faults, *tables[1].faults, *_metrics(metric)]:
-        raise FileError(faults)
-    return _problem(*tables, _metric(tables[0], metric), rounding)
+    preview = _preview(orders, vehicles, columns, vehicle_columns, metric, decimal)
+    if preview.faults:
+        raise FileError(preview.faults)
+    return _problem(preview.orders, preview.vehicles, preview.metric, rounding)
 
 
 def dry_run(
@@ -74,34 +81,48 @@ def dry_run(
     columns: Columns | None = None,
     vehicle_columns: Columns | None = None,
     metric: Metric | None = None,
+    decimal: str = ".",
 ) -> Preview:
     """How `read` understands the files, and what is wrong with them; raises only when a file cannot be opened."""
-    tables = _tables(orders, vehicles, columns, vehicle_columns)
-    chosen = _metric(tables[0], metric)
-    faults = (*tables[0].faults, *tables[1].faults, *_metrics(metric))
-    if not faults:
+    preview = _preview(orders, vehicles, columns, vehicle_columns, metric, decimal)
+    if not preview.faults:
         try:
-            _problem(*tables, chosen, "none")
+            _problem(preview.orders, preview.vehicles, preview.metric, "none")
         except NcoError as error:
-            faults = error.faults
-    return Preview(*tables, chosen, faults)
+            return replace(preview, faults=error.faults)
+    return preview
 
 
-def _tables(
-    orders: Pathlike, vehicles: Pathlike, columns: Columns | None, vehicle_columns: Columns | None
-) -> tuple[Table, Table]:
-    first = read_table(Path(orders), ORDERS, columns or {})
-    return first, read_table(Path(vehicles), VEHICLES, vehicle_columns or {})
+def _preview(
+    orders: Pathlike,
+    vehicles: Pathlike,
+    columns: Columns | None,
+    vehicle_columns: Columns | None,
+    metric: Metric | None,
+    decimal: str,
+) -> Preview:
+    """Both files, and their faults and those of the options."""
+    first = read_table(Path(orders), ORDERS, columns or {}, decimal)
+    second = read_table(Path(vehicles), VEHICLES, vehicle_columns or {}, decimal)
+    faults = (
+        *first.faults,
+        *second.faults,
+        *_options("metric", metric, METRICS),
+        *_options("decimal", decimal, DECIMALS),
+    )
+    return Preview(first, second, metric or _metric(first, columns or {}), faults)
 
 
-def _metrics(metric: str | None) -> list[Fault]:
-    known = metric is None or metric in METRICS
-    return [] if known else [Fault("P117", "metric", f"'{metric}' is unknown", did_you_mean(str(metric), METRICS))]
+def _options(name: str, value: str | None, valid: tuple[str, ...]) -> list[Fault]:
+    known = value is None or value in valid
+    return [] if known else [Fault("P117", name, f"'{value}' is unknown", did_you_mean(str(value), valid))]
 
 
-def _metric(orders: Table, metric: Metric | None) -> Metric:
-    places = [plain(column) for column, field in orders.columns.items() if field in ("x", "y")]
-    return metric or ("great_circle" if places and set(places) <= set(DEGREES) else "euclidean")
+def _metric(orders: Table, columns: Columns) -> Metric:
+    """Great circles where the columns of places are called longitude and latitude, by the file or by the user."""
+    places = [name for name, field in orders.columns.items() if field in ("x", "y")]
+    degrees = [{plain(name), plain(columns.get(name) or name)} & {*DEGREES} for name in places]
+    return "great_circle" if places and all(degrees) else "euclidean"
 
 
 def _problem(orders: Table, vehicles: Table, metric: Metric, rounding: Rounding) -> Problem:

@@ -27,7 +27,8 @@ def load(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"byte {content[error.start]:#04x} is not UTF-8"
-        raise FileError(Fault("F003", f"line {line}", what, "Save the file as UTF-8 text")) from error
+        fix = "Save the file as UTF-8 text (spreadsheets call it 'CSV UTF-8')"
+        raise FileError(Fault("F003", f"line {line}", what, fix)) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         what = "it holds NUL characters: binary data or UTF-16"

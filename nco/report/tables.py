@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nco.checker import TOLERANCE, Schedule
+from nco.checker import TOLERANCE, Cost, Schedule
 from nco.places import map_coordinates
 from nco.plotting.palette import route_colours
 from nco.problem import Problem
@@ -24,7 +24,7 @@ def comparison(results: Sequence[Result]) -> Element:
     best = min(result.cost() for result in results)
     gaps = [result.cost() / best - 1 if best > 0 and math.isfinite(result.cost()) else None for result in results]
     widest = max((gap for gap in gaps if gap is not None), default=0.0)
-    head = ["Solver", "Cost", "Gap to best", "Routes", "Clients served", "Time", "Verdict"]
+    head = ["Solver", cost_title(results[0].problem), "Gap to best", "Routes", "Clients served", "Time", "Verdict"]
     body = [
         row(
             [
@@ -44,6 +44,11 @@ def comparison(results: Sequence[Result]) -> Element:
     return element("div", table, class_="scroll panel comparison")
 
 
+def cost_title(problem: Problem) -> str:
+    """What the cost is, for headings."""
+    return "Cost" if problem.objective == "sum" else "Cost (costliest route)"
+
+
 def verdict(result: Result) -> Element:
     """Feasible or not, as a badge."""
     good = result.is_feasible()
@@ -53,21 +58,13 @@ def verdict(result: Result) -> Element:
 def key_numbers(result: Result) -> Element:
     """The summary: cost and its terms, routes, clients, waiting, load, time."""
     cost, schedules = result.report.cost, result.schedule
-    terms = {
-        "distance": cost.distance,
-        "duration": cost.duration,
-        "fixed": cost.fixed,
-        "preference": cost.preference,
-        "left out": cost.prizes,
-    }
-    split = [f"{name} {number(value)}" for name, value in terms.items() if value]
     waiting = sum(stop.wait for schedule in schedules for stop in schedule.stops)
     filled = [share for schedule in schedules if (share := fill(result.problem, schedule)) is not None]
     cards = [
-        ("Cost", number(cost.total), " + ".join(split) if len(split) > 1 else ""),
+        (cost_title(result.problem), number(cost.total), _terms(cost)),
         ("Routes", number(len(schedules)), _fleet(result.problem)),
         ("Clients served", _served(result), ""),
-        ("Distance", number(sum(schedule.distance for schedule in schedules)), ""),
+        ("Distance", number(sum(schedule.distance for schedule in schedules)), "all routes" if cost.scope else ""),
         ("Waiting", number(waiting), "") if waiting else None,
         ("Load used", f"{100 * sum(filled) / len(filled):.0f}\u00a0%", "mean over routes") if filled else None,
         ("Computed in", f"{result.runtime:.2f} s", plural(result.iterations, "iteration")),
@@ -82,11 +79,27 @@ def key_numbers(result: Result) -> Element:
     )
 
 
+def _terms(cost: Cost) -> str:
+    """The terms of a cost that has several or that is not a sum over all routes."""
+    terms = {
+        "distance": cost.distance,
+        "duration": cost.duration,
+        "fixed": cost.fixed,
+        "preference": cost.preference,
+        "left out": cost.prizes,
+    }
+    split = [f"{name} {number(value)}" for name, value in terms.items() if value]
+    scope = f"{cost.scope}: " if cost.scope else ""
+    return scope + " + ".join(split) if scope or len(split) > 1 else ""
+
+
 def problems(result: Result) -> Element | None:
     """Broken rules and clients left out, each in a sentence; nothing when all is well."""
     explained = {reason.location for reason in result.unassigned}
     broken = [v for v in result.report.violations if v.rule != "visits" or v.location not in explained]
+    lacking = () if result.is_feasible() else result.screen.fleet
     lists = [
+        _list("Impossible whatever the routes", [("fleet", sentence) for sentence in lacking], "bad"),
         _list("Rules broken", [(v.rule, v.message) for v in broken], "bad"),
         _list("Clients left out", [(r.rule, r.message) for r in result.unassigned], "warn"),
     ]

@@ -92,8 +92,7 @@ def episode_kernel(
             if AT_TIME >= 0:
                 trip, to_end = matrix_rows(DURATION, lane, n, N), matrix_rows(HOME_TIME, b * M + active, n, N)
                 if SPEEDS:
-                    speed = of_node(SPEED, b, active, M)
-                    trip, to_end = trip / speed[:, None], to_end / speed[:, None]
+                    trip = trip / of_node(SPEED, b, active, M)[:, None]
                 arrival = ready[:, None] + trip
                 finish = tl.maximum(arrival, opens[None, :]) + service[None, :] + to_end
                 ok = ok & (arrival <= closes[None, :]) & (finish <= of_node(CLOSES, b, active, N)[:, None])
@@ -102,19 +101,18 @@ def episode_kernel(
                 ok = ok & (length[:, None] + way + to_home <= of_node(LIMIT, b, active, M)[:, None])
             if ZONES:
                 ok = ok & (matrix_rows(ALLOWED, b * M + active, n, N) != 0)
-            some = tl.max(ok.to(tl.int32), 1) > 0
             at_depot = current < M
+            own = (at_depot == 0) | (left == 0)
             if FLEET:
+                some = tl.max(ok.to(tl.int32), 1) > 0
                 others = s < 0
                 for m in range(M):
                     could = tl.load(COULD + (b * M + m) * N + n, mask=node, other=0) != 0
                     useful = tl.max((could[None, :] & client[None, :] & (visited == 0)).to(tl.int32), 1) > 0
-                    other = at_depot & (changed == 0) & (active != m) & useful
+                    other = at_depot & (changed == 0) & (idle == 0) & (active != m) & useful
                     ok = ok | ((n == m)[None, :] & other[:, None])
                     others = others | other
-                own = (at_depot == 0) | ((some == 0) & (others == 0))
-            else:
-                own = (at_depot == 0) | (some == 0)
+                own = own | ((some == 0) & (others == 0))
             ok = ok | ((n[None, :] == active[:, None]) & own[:, None])
 
             # what the policy sees of the state: numbers in the order of the constraints

@@ -13,13 +13,13 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 from nco.envs.constraints.backhaul import Backhaul
-from nco.envs.constraints.base import shaved
+from nco.envs.constraints.base import shaved, ways_home
 from nco.envs.constraints.capacity import Capacity
 from nco.envs.constraints.load import Load
 from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.constraints.time_windows import TimeWindows
 from nco.envs.constraints.zones import Zones
-from nco.envs.instances import fleet_size, has, way_home
+from nco.envs.instances import fleet_size, has
 from nco.envs.routing import RoutingEnv
 from nco.nn.bits import words
 from nco.policies.base import Memory, Policy, Query
@@ -148,12 +148,11 @@ def _problems(env: RoutingEnv, instances: TensorDict) -> list[Tensor | None]:
     locs = instances["locs"]
     distance = instances["distance"] if has(instances, "distance") else (locs[:, :, None] - locs[:, None]).norm(dim=-1)
     duration = instances["duration"] if has(instances, "duration") else distance
-    key = "duration" if has(instances, "duration") else "distance"
+    home = ways_home(instances)
     last = when(Backhaul in kinds, "backhaul_last")
     return [
         distance.contiguous(), duration.contiguous() if timed else None,
-        way_home(instances, "distance").contiguous() if limited else None,
-        way_home(instances, key).contiguous() if timed else None,
+        home.distance.contiguous() if limited else None, home.time.contiguous() if timed else None,
         when(True, "demand"), when(collects, "pickup"), None if last is None else last.int(), when(timed, "opens"),
         shaved(instances["closes"]).contiguous() if timed else None, when(timed, "service"),
         shaved(instances["max_distance"]).contiguous() if limited else None, when(True, "capacity"),

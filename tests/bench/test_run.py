@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_benchmark_runs_everything_and_writes_table_results_and_pictures(insta
     }  # fmt: skip
     assert (tmp_path / "out" / "results.md").read_text() == done.markdown
     assert "# 2 problems of 3-4 clients, 0.5 s a run, 2 seeds" in done.markdown
-    assert "published solution for 1 problems and to the best of this benchmark for the others" in done.markdown
+    assert "published solution for 1 of the problems and to the best of this benchmark for the others" in done.markdown
     assert "Cost and gap are over the feasible runs only" in done.markdown
     assert "- command: nco bench x" in done.markdown
 
@@ -118,3 +119,9 @@ def test_a_benchmark_where_nothing_is_feasible_has_a_table_and_no_pictures(insta
     done = bench(instances, options("Nothing"), tmp_path)
     assert "| - | - | - | 0 % |" in done.markdown
     assert not (tmp_path / "gaps.png").exists()
+
+
+def test_costs_of_the_costliest_route_are_said_to_be_such(instances, options, tmp_path):
+    slowest = [replace(instances[0], problem=replace(instances[0].problem, objective="max"))]
+    assert "cost is that of the costliest route" in bench(slowest, options("Alone"), tmp_path / "max").markdown
+    assert "costliest" not in bench(instances[:1], options("Alone"), tmp_path / "sum").markdown

@@ -44,7 +44,7 @@ def test_without_routes_only_prizes_are_left(two_ways: nco.Problem) -> None:
 
 def test_the_result_names_the_costliest_route(two_ways: nco.Problem) -> None:
     result = nco.Result(two_ways, check(two_ways, [[1], [2, 3]]), "hand", 0.1, 1, 1)
-    assert "of the costliest route: distance" in result.summary()
+    assert "(of route 2, the costliest: distance" in result.summary()
     assert result.to_dict()["objective"] == "max"
     assert result.to_dict()["cost"]["route"] == 1
 

@@ -43,3 +43,16 @@ def file(square, tmp_path) -> Path:
     """The square as a file: the vehicle carries two of the four clients."""
     nco.write(square, tmp_path / "square.json")
     return tmp_path / "square.json"
+
+
+@pytest.fixture
+def small_fleet(tmp_path) -> Path:
+    """Three clients as a file: one that the only van can serve, one too far away for it, one with too much to carry."""
+    model = nco.Model("small fleet")
+    model.add_depot(x=0, y=0)
+    model.add_client(x=1, y=0, delivery=1, name="near")
+    model.add_client(x=9, y=0, delivery=4, name="far")
+    model.add_client(x=1, y=1, delivery=5, name="big")
+    model.add_vehicle_type(1, capacity=4, max_distance=10, name="van")
+    nco.write(model.build(), tmp_path / "small-fleet.json")
+    return tmp_path / "small-fleet.json"

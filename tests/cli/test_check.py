@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import nco
 
@@ -16,7 +17,7 @@ def test_an_infeasible_solution_is_answered_with_every_broken_rule_and_3(run, fi
     (tmp_path / "x.sol").write_text("Route #1: 1 2 3\n")
     result = run("check", file, tmp_path / "x.sol")
     assert result.exit_code == 3
-    assert "infeasible: 2 rules broken" in result.stdout
+    assert "infeasible: rules broken 2 times" in result.stdout
     assert "capacity: " in result.stdout
     assert "visits: " in result.stdout
 
@@ -59,3 +60,25 @@ def test_the_solution_of_solve_passes_check(run, file, tmp_path, fake_solvers):
     run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", tmp_path / "x.json")
     assert json.loads((tmp_path / "x.json").read_text())["format"] == "nco-solution"
     assert run("check", file, tmp_path / "x.json").exit_code == 0
+
+
+def test_the_terms_of_the_costliest_route_are_said_to_be_its_own(run, square, tmp_path):
+    nco.write(replace(square, objective="max"), tmp_path / "max.json")
+    (tmp_path / "x.sol").write_text("Route #1: 1 2\nRoute #2: 3\nRoute #3: 4\n")
+    shown = run("check", tmp_path / "max.json", tmp_path / "x.sol").stdout
+    assert "objective max: distance, duration, fixed and preference are those of route 1, the costliest\n" in shown
+    assert shown.count("4.828427") == 2
+
+
+def test_a_broken_route_bears_the_number_it_has_in_the_file(run, file, tmp_path):
+    (tmp_path / "x.sol").write_text("Route #1: 1\nRoute #2: 2 3 4\n")
+    assert "capacity: route 2 carries 3" in run("check", file, tmp_path / "x.sol").stdout
+
+
+def test_clients_left_out_are_named_with_the_reason(run, small_fleet, tmp_path):
+    (tmp_path / "x.sol").write_text("Route #1: 1\n")
+    result = run("check", small_fleet, tmp_path / "x.sol")
+    assert result.exit_code == 3
+    assert "left out: far cannot be served by any vehicle type: the shortest route of van" in result.stdout
+    assert "left out: big cannot be served by any vehicle type: the load exceeds" in result.stdout
+    assert "whatever the routes: the deliveries of required clients are 10 in all, the fleet carries 4" in result.stdout

@@ -1,6 +1,7 @@
 import json
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -184,3 +185,45 @@ def test_a_second_ctrl_c_ends_a_solver_that_does_not_listen(start, file, fake_so
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "interrupted\n"
+
+
+def test_comparing_by_the_costliest_route_says_so(run, square, monkeypatch, tmp_path, fake_solvers):
+    nco.write(replace(square, objective="max"), tmp_path / "max.json")
+    monkeypatch.setattr("nco.solvers.solve.SOLVERS", {"ortools": f"{fake_solvers}:Alone"})
+    shown = run("solve", tmp_path / "max.json", "--compare").stdout
+    assert "(of route 1, the costliest: distance 2.82" in shown
+    assert "cost (costliest route)" in shown
+
+
+def test_what_can_never_be_served_is_said_before_any_time_is_spent(start, small_fleet, fake_solvers):
+    process = start("solve", small_fleet, "--solver", f"{fake_solvers}:Patient", "--max-runtime", 60)
+    said = [process.stderr.readline() for _ in range(4)]
+    assert process.poll() is None
+    assert [line.split(":")[0] for line in said] == ["warning"] * 4
+    assert "the fleet carries 4" in said[0]
+    assert "far cannot be served" in said[1]
+    assert "big cannot be served" in said[2]
+    assert "solving for what can be served" in said[3]
+
+
+def test_an_optional_client_out_of_reach_is_a_warning_and_no_failure(run, square, tmp_path, fake_solvers):
+    clients = (*square.clients[:3], replace(square.clients[3], delivery=(9,), required=False, name="huge"))
+    nco.write(replace(square, clients=clients), tmp_path / "x.json")
+    result = run("solve", tmp_path / "x.json", "--solver", f"{fake_solvers}:Nothing", "--quiet")
+    assert result.stderr == ""
+    result = run("solve", tmp_path / "x.json", "--solver", f"{fake_solvers}:Nothing")
+    assert result.stderr.count("warning: ") == 1
+    assert "huge cannot be served by any vehicle type" in result.stderr
+
+
+def test_of_many_impossible_clients_the_first_are_named(run, tmp_path, fake_solvers):
+    model = nco.Model()
+    model.add_depot(x=0, y=0)
+    for k in range(30):
+        model.add_client(x=100 + k, y=0)
+    model.add_vehicle_type(max_distance=10)
+    nco.write(model.build(), tmp_path / "far.json")
+    result = run("solve", tmp_path / "far.json", "--solver", f"{fake_solvers}:Nothing")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[10] == "warning: ... and 20 more"
+    assert "  ... and 20 more" in result.stdout.splitlines()

@@ -13,31 +13,38 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 sizes, seeds = st.integers(1, 12), st.integers(0, 10**6)
 few_examples = settings(max_examples=3, deadline=None, derandomize=True)
 #: Attributes whose neutral value is infinite.
-UNBOUNDED = {"closes", "max_distance"}
+UNBOUNDED = {"closes", "max_distance", "prize"}
 
 
 def draw(name: str, batch: int, size: int, seed: int = 1):
-    return preset(name).generator(batch, size, torch.Generator().manual_seed(seed))
+    """Instances of a preset; of the next even size where clients come in pairs."""
+    paired = any(constraint.rule == "shipments" for constraint in preset(name).env.constraints)
+    return preset(name).generator(batch, size + size % 2 * paired, torch.Generator().manual_seed(seed))
+
+
+def clients_of(instances):
+    return range(fleet_size(instances), instances["locs"].shape[1])
 
 
 @every_preset
 @few_examples
 @given(size=sizes, seed=seeds)
 def test_whatever_a_random_policy_does_ends_in_time_and_is_accepted_at_its_cost(play, at_random, name, size, seed):
-    assert_accepted(preset(name).env, play(preset(name).env, draw(name, 3, size, seed), 2, at_random(seed)))
+    assert_accepted(preset(name), play(preset(name).env, draw(name, 3, size, seed), 2, at_random(seed)))
 
 
 @every_preset
 def test_whatever_the_nearest_neighbour_does_ends_in_time_and_is_accepted_at_its_cost(play, nearest, name):
-    assert_accepted(preset(name).env, play(preset(name).env, draw(name, 5, 30), 1, nearest))
+    assert_accepted(preset(name), play(preset(name).env, draw(name, 5, 30), 1, nearest))
 
 
-def assert_accepted(env, episode):
+def assert_accepted(chosen, episode):
+    env = chosen.env
     assert env.done(episode.states[-1]).all()
     cost = env.cost(episode.instances, episode.actions)
     for row, problem in enumerate(to_problems(episode.instances, env.objective)):
         for rollout in range(cost.shape[1]):
-            report = nco.check(problem, episode.routes(row, rollout))
+            report = nco.check(problem, episode.routes(row, rollout), chosen.rules)
             assert report.is_feasible(), report
             assert float(cost[row, rollout]) == pytest.approx(report.cost.total, rel=1e-5)
 
@@ -60,23 +67,35 @@ def test_there_is_always_something_to_do_and_nothing_but_depots_once_all_are_ser
 @few_examples
 @given(size=st.integers(2, 12), seed=seeds)
 def test_the_checker_accepts_exactly_the_next_clients_that_the_mask_allows(play, at_random, name, size, seed):
-    """Force each client in turn; then serve the others on routes of their own, or on this one where routes are few."""
     env, instances = preset(name).env, draw(name, 2, size, seed)
-    fleet, could = fleet_size(instances), env.reset(instances, 1).could
     episode = play(env, instances, 1, at_random(seed))
     step = seed % len(episode.masks)
     twins = {constraint.rule for constraint in env.constraints} | {"fleet"}
     for row, problem in enumerate(to_problems(instances, env.objective)):
         before = episode.actions[row, 0, :step].tolist()
-        for client in range(fleet, fleet + size):
-            path = [*before, client]
-            for other in sorted(set(range(fleet, fleet + size)) - set(path)):
-                token = int(could[row, :, other].int().argmax())
-                path += [other] if has(instances, "available") else [token, other]
-            report = nco.check(problem, to_routes(instances, path))
+        over = bool(episode.states[step].vehicles.idle[row, 0])  # optional clients may be left out
+        for client in () if over else clients_of(instances):
+            path = completed(instances[row], episode.states[0].could[row], [*before, client])
+            report = nco.check(problem, to_routes(instances, path), preset(name).rules)
             broken = {violation.rule for violation in report.violations}
             assert report.is_feasible() == bool(episode.masks[step][row, 0, client]), (path, report)
             assert broken <= ({"visits", *twins} if client in before else twins)
+
+
+def completed(instance, could, path):
+    """The path, then what is aboard, then all others on routes of their own, or on this one where routes are few.
+
+    Clients that are optional are left out.
+    """
+    fleet, nodes = len(instance["capacity"]), len(instance["locs"])
+    origin = instance["picked_up_at"].tolist() if "picked_up_at" in instance.keys() else [0] * nodes  # noqa: SIM118
+    path = [*path, *(node for node in range(nodes) if origin[node] in path and node not in path and origin[node])]
+    for node in range(fleet, nodes) if "prize" not in instance.keys() else ():  # noqa: SIM118
+        if node not in path:
+            token = int(could[:, node].int().argmax())
+            path += [node] if "available" in instance.keys() else [token, node]  # noqa: SIM118
+            path += [other for other in range(nodes) if origin[other] == node and other not in path]
+    return path
 
 
 @every_preset
@@ -148,7 +167,8 @@ def test_instances_are_whole_finite_and_every_client_fits_into_a_vehicle(name, s
     instances = draw(name, 4, size, seed)
     fleet = fleet_size(instances)
     assert instances.batch_size == (4,)
-    assert instances["locs"].shape == (4, fleet + size, 2)
+    assert instances["locs"].shape[0] == 4
+    assert len(clients_of(instances)) - size in (0, size % 2)
     for key, values in instances.items():
         assert not values.isnan().any(), key
         assert values.isfinite().all() or key in UNBOUNDED, key
@@ -156,4 +176,7 @@ def test_instances_are_whole_finite_and_every_client_fits_into_a_vehicle(name, s
         assert torch.equal(instances[key], instances[key].round())
         assert (instances[key][:, :fleet] == 0).all()
         assert (instances[key] <= instances["capacity"].amax(dim=1, keepdim=True)).all()
-    assert preset(name).env.reset(instances, 1).could[..., fleet:].any(dim=1).all()
+    could = preset(name).env.reset(instances, 1).could.any(dim=1)
+    if has(instances, "picked_up_at"):
+        could = could | (instances["picked_up_at"] > 0)
+    assert could[:, fleet:].all()

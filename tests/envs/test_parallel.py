@@ -10,7 +10,7 @@ from nco.envs.instances import fleet_size, to_problems, to_routes
 from nco.envs.parallel import ParallelEnv
 from nco.envs.presets import PRESETS, preset
 
-FLEETS = [name for name in PRESETS if name.startswith(("md", "hc", "pvrp"))]
+FLEETS = [name for name in PRESETS if fleet_size(preset(name).generator(1, 2, torch.Generator())) > 1]
 every_fleet = pytest.mark.parametrize("name", FLEETS)
 few_examples = settings(max_examples=3, deadline=None, derandomize=True)
 

@@ -12,6 +12,11 @@ def test_an_unknown_preset_is_an_error_that_names_the_nearest():
         preset("vrpwt")
 
 
+def test_pairs_need_an_even_number_of_clients():
+    with pytest.raises(ConfigError, match=r"C503 size: 7 clients do not make pairs.* even number, such as 8"):
+        problems("pdp", 7, 1, seed=1)
+
+
 def test_problems_are_the_same_for_the_same_seed():
     first, again = problems("mtvrp", 10, 3, seed=4), problems("mtvrp", 10, 3, seed=4)
     assert [(p.depots, p.clients, p.vehicle_types) for p in first] == [
@@ -41,6 +46,11 @@ def test_the_forty_eight_variants_of_routefinder_are_there_by_their_names():
         ("mdcvrp", lambda p: p.num_depots == len(p.vehicle_types) == 3),
         ("tsp", lambda p: p.vehicle_types[0].num_available == 1 and not p.delivery.any()),
         ("atsp", lambda p: not np.array_equal(p.distance_matrix(), p.distance_matrix().T)),
+        ("pdp", lambda p: [(s.pickup, s.delivery) for s in p.shipments] == [(k, k + 25) for k in range(25)]),
+        ("pcvrp", lambda p: not p.required.any() and p.prizes.min() > 0),
+        ("cvrp_reloads", lambda p: all(v.num_available == 1 and v.reload_depots for v in p.vehicle_types)),
+        ("cvrp_reloads", lambda p: all(v.max_distance < 3 and not p.required.any() for v in p.vehicle_types)),
+        ("vrptw_reloads", lambda p: p.tw[5:, 1].max() < 5 and all(v.reload_depots for v in p.vehicle_types)),
         ("hcvrp", lambda p: len({v.capacity for v in p.vehicle_types}) > 1 and p.objective == "sum"),
         ("hcvrp_max", lambda p: p.objective == "max"),
         ("pvrp_p", lambda p: all(profile.preference is not None for profile in p.profiles)),

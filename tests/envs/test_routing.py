@@ -1,9 +1,14 @@
+from itertools import permutations
+
 import pytest
 import torch
 from tensordict import TensorDict
 
 from nco.envs.constraints.capacity import Capacity
 from nco.envs.constraints.load import Load
+from nco.envs.constraints.precedence import Precedence
+from nco.envs.constraints.route_limit import RouteLimit
+from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv, split_routes
 
 
@@ -141,6 +146,63 @@ def test_a_pickup_needs_room_once_the_deliveries_before_it_are_gone(line):
     line["pickup"] = torch.tensor([[0.0, 0.0, 2.0, 0.0]])
     allowed = {tuple(a): env.action_mask(line, follow(env, line, a))[0, 0, 1:].int().tolist() for a in ([], [1], [2])}
     assert allowed == {(): [1, 1, 1], (1,): [0, 1, 0], (2,): [0, 0, 0]}
+
+
+def test_the_orders_that_precedence_allows_are_those_with_every_pickup_before_its_delivery():
+    env, instances = preset("pdp").env, preset("pdp").generator(1, 4, torch.Generator().manual_seed(1))
+    prefixes = [[]]
+    for _ in range(4):
+        masks = [env.action_mask(instances, follow(env, instances, prefix))[0, 0] for prefix in prefixes]
+        prefixes = [
+            [*prefix, k] for prefix, mask in zip(prefixes, masks, strict=True) for k in mask.nonzero()[:, 0].tolist()
+        ]
+    expected = [
+        order
+        for order in permutations([1, 2, 3, 4])
+        if order.index(1) < order.index(3) and order.index(2) < order.index(4)
+    ]
+    assert sorted(map(tuple, prefixes)) == expected
+
+
+def test_a_vehicle_goes_home_only_when_nothing_is_aboard():
+    env, instances = RoutingEnv([Precedence()]), preset("pdp").generator(1, 4, torch.Generator().manual_seed(1))
+    del instances["available"]
+    home = [bool(env.action_mask(instances, follow(env, instances, [1, 3, 2, 4][:k]))[0, 0, 0]) for k in range(5)]
+    assert home == [False, False, True, False, True]
+
+
+def test_staying_at_the_depot_ends_the_episode_once_all_that_is_left_is_optional(line):
+    env = RoutingEnv([Capacity()])
+    line["prize"] = torch.tensor([[torch.inf, 0.5, torch.inf, 0.25]])
+    may_stay = [bool(env.action_mask(line, follow(env, line, [1, 0, 2, 0][:k]))[0, 0, 0]) for k in range(5)]
+    assert may_stay == [False, True, False, True, True]
+    state = follow(env, line, [2, 0, 0])
+    assert env.done(state)
+    assert env.action_mask(line, state)[0, 0].int().tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("actions", "cost"), [([2, 0, 0], 4.75), ([1, 2, 0, 3], 10.0), ([2, 3], 6.5)])
+def test_optional_clients_that_are_left_out_cost_their_prizes(line, actions, cost):
+    line["prize"] = torch.tensor([[torch.inf, 0.5, torch.inf, 0.25]])
+    assert RoutingEnv([Capacity()]).cost(line, torch.tensor([[actions]])).item() == cost
+
+
+def test_the_limit_of_a_vehicle_that_reloads_is_one_for_all_its_trips(fleet):
+    env = RoutingEnv([Capacity(), RouteLimit()])
+    more = {"max_distance": [[6.5, 6.5]], "reloads": [[True, False]], "available": [[1.0, 1.0]]}
+    fleet.update({key: torch.tensor(values) for key, values in more.items()})
+    masks = [env.action_mask(fleet, follow(env, fleet, [2, 0, 3, 0, 1, 3][:k]))[0, 0].int().tolist() for k in range(6)]
+    assert masks[2] == [0, 1, 0, 1, 0]  # 2 of 6.5 are driven: the farthest client, 6 away and back, is out of reach
+    assert masks[4] == [1, 0, 0, 0, 0]  # and too large for the other vehicle: nobody can serve it any more
+    assert env.features(fleet, follow(env, fleet, [2, 0, 3, 0]))[0, 0, 1] == pytest.approx(1 - 6 / 6.5)
+
+
+def test_a_vehicle_that_is_left_for_another_does_not_set_out_again(fleet):
+    env = RoutingEnv([Capacity(), RouteLimit()])
+    more = {"max_distance": [[9.0, 9.0]], "reloads": [[True, True]], "available": [[1.0, 1.0]]}
+    fleet.update({key: torch.tensor(values) for key, values in more.items()})
+    state = follow(env, fleet, [2, 0, 1, 3, 1])
+    assert env.action_mask(fleet, state)[0, 0].int().tolist() == [0, 1, 0, 0, 0]
 
 
 def test_a_route_for_every_client_is_the_longest_episode(line):

@@ -145,7 +145,7 @@ def test_an_unknown_column_names_the_nearest_and_how_to_skip_it(tmp_path: Path) 
         ("4.85,", "", "F006", "orders.csv, line 3"),
         ("3.5", "-3.5", "P105", "orders.csv, line 3, clients[1] (shop).delivery"),
         ("08:30", "18:30", "P107", "orders.csv, line 2, clients[0] (bakery).tw"),
-        ("shop", "bakery", "P114", "depots and clients"),
+        ("shop", "bakery", "F010", "orders.csv, line 3"),
         ("52.35", "152.35", "F005", "orders.csv, line 3"),
         ("bakery", '"bakery', "F005", "orders.csv, line 2"),
     ],
@@ -252,3 +252,98 @@ def test_what_is_written_by_the_csv_module_is_read_exactly(rows: list[tuple[Any,
     csv.writer(buffer).writerows([("name", "x", "y", "delivery", "service"), *rows])
     problem = csv_orders.read(*saved(tmp_path, buffer.getvalue(), "x,y,capacity\n0,0,1\n"))
     assert [(c.name, c.x, c.y, c.delivery[0], c.service) for c in problem.clients] == rows
+
+
+GERMAN_ORDERS = """sep=;\r
+Auftrag;Längengrad;Breitengrad;Gewicht (kg);Ab;Bis;Telefon;\r
+Bäckerei, Nord;13,41;52,52;12,5;08:30;17:00;030;\r
+Laden;13,35;52,50;3;;;;\r
+;;;;;;;\r
+"""
+GERMAN_VEHICLES = "Fahrzeug;Start Lon;Start Lat;Nutzlast\nTransporter;13,38;52,51;80,5\n"
+GERMAN: dict[str, Any] = {
+    "columns": {
+        "Auftrag": "name",
+        "Längengrad": "longitude",
+        "Breitengrad": "latitude",
+        "Gewicht (kg)": "weight",
+        "Ab": "from",
+        "Bis": "until",
+        "Telefon": None,
+    },
+    "vehicle_columns": {"Fahrzeug": "name", "Nutzlast": "capacity"},
+    "decimal": ",",
+}
+
+
+def german(tmp_path: Path) -> tuple[Path, Path]:
+    return saved(tmp_path, "\ufeff" + GERMAN_ORDERS, GERMAN_VEHICLES)
+
+
+def test_a_german_spreadsheet_s_export_is_read(tmp_path: Path) -> None:
+    problem = csv_orders.read(*german(tmp_path), **GERMAN)
+    assert [client.name for client in problem.clients] == ["Bäckerei, Nord", "Laden"]
+    assert problem.clients[0].delivery == (12.5,)
+    assert problem.clients[0].tw == (8.5 * 3600, 17 * 3600)
+    assert problem.xy.tolist() == [[13.38, 52.51], [13.41, 52.52], [13.35, 52.5]]
+    assert problem.vehicle_types[0].capacity == (80.5,)
+    assert 2000 < problem.distance(0, 1) < 2500  # metres: the columns were mapped to longitude and latitude
+
+
+def test_a_decimal_comma_says_how_to_read_it(tmp_path: Path) -> None:
+    with pytest.raises(nco.NcoError, match=r"'13,41' is not a number \(decimal=',' reads decimal commas\)"):
+        csv_orders.read(*german(tmp_path), **{**GERMAN, "decimal": "."})
+
+
+def test_points_beside_decimal_commas_are_not_guessed_at(tmp_path: Path) -> None:
+    files = saved(tmp_path, "x;y;demand\n1,5;2;1.500\n", "x;y;capacity\n0;0;9\n")
+    assert faults(files, decimal=",") == [("F005", "orders.csv, line 2, column 'demand'")]
+    assert faults(files, decimal=";")[-1] == ("P117", "decimal")
+
+
+def test_the_dry_run_tells_unknown_columns_from_skipped_ones(tmp_path: Path) -> None:
+    shown = str(csv_orders.dry_run(*german(tmp_path), columns={"Telefon": None}))
+    assert "  Ab -> (unknown)" in shown
+    assert "  Telefon -> (skipped)" in shown
+
+
+def test_a_file_without_a_header_is_one_fault(tmp_path: Path) -> None:
+    assert faults(saved(tmp_path, "1,4.9,52.3\n2,4.8,52.3\n")) == [("F004", "orders.csv, line 1")]
+
+
+def test_a_separator_of_several_characters_is_an_error(tmp_path: Path) -> None:
+    assert faults(saved(tmp_path, "sep=::\nx::y\n")) == [("F005", "orders.csv, line 1")]
+
+
+def test_an_entry_under_no_header_is_an_error(tmp_path: Path) -> None:
+    assert ("F006", "orders.csv, line 2") in faults(saved(tmp_path, "x,y\n1,2,3\n"))
+
+
+quantity = st.floats(0, 1e6)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.none() | st.integers(1, 9), *[quantity] * 8, st.floats(1e-3, 1e3), *[quantity] * 2),
+        min_size=1,
+        max_size=4,
+    ),
+    delimiter=st.sampled_from(",;\t|"),
+)
+def test_any_vehicles_written_by_the_csv_module_are_read_exactly(
+    rows: list[tuple[Any, ...]], delimiter: str, tmp_path: Path
+) -> None:
+    names = ["num available", "start x", "start y", "end x", "end y", "capacity", "fixed cost"]
+    names += ["unit distance cost", "unit duration cost", "speed", "max distance", "max duration"]
+    buffer = StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter).writerows([names, *rows])
+    problem = csv_orders.read(*saved(tmp_path, "x,y,delivery\n1,1,1\n", buffer.getvalue()))
+    places = [(depot.x, depot.y) for depot in problem.depots]
+    assert len(set(places)) == len(places)
+    found = [
+        (v.num_available, *places[v.start_depot], *places[v.end_depot or 0], *v.capacity, v.fixed_cost,
+         v.unit_distance_cost, v.unit_duration_cost, v.speed, v.max_distance, v.max_duration)
+        for v in problem.vehicle_types
+    ]  # fmt: skip
+    assert found == rows

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from pydantic import BaseModel
+from random_problems import random_problem, random_routes
 
 import nco
 from nco.checker import check
@@ -246,3 +247,13 @@ def test_routes_alone_are_written_and_read_back(tmp_path: Path) -> None:
     solution = nco.Solution((nco.Route((2, 1, 4), 1), nco.Route((3,), 0)))
     nco.write(solution, tmp_path / "x.json")
     assert nco.read_solution(tmp_path / "x.json", problem) == solution
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_the_routes_of_any_result_read_back_the_same(seed: int, tmp_path: Path) -> None:
+    problem = random_problem(seed)
+    result = nco.Result(problem, check(problem, random_routes(problem, seed)), "hand", 0.1, 1, 1)
+    for thing in (result, result.report.solution):
+        nco.write(thing, tmp_path / "x.json")
+        assert nco.read_solution(tmp_path / "x.json", problem) == result.report.solution

@@ -176,3 +176,45 @@ def test_reference_solutions_of_every_set_are_judged_as_marked(shared_data: Path
                 report = nco.check(problems[k], read_tour(problems[k], data["actions_pyvrp"][k]))
                 assert report.cost.total == pytest.approx(data["cost_pyvrp"][k], rel=1e-6), (name, k)
                 assert report.is_feasible() == data["feasible_pyvrp"][k], (name, k)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), count=st.integers(1, 3), depots=st.integers(1, 3), n=st.integers(1, 4))
+def test_any_arrays_written_by_numpy_are_read(
+    data: st.DataObject, count: int, depots: int, n: int, tmp_path: Path
+) -> None:
+    sizes: dict[int | str, int] = {"N": depots + n, "n": n, 1: 1, 2: 2}
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    given = {key: rng.random((count, *(sizes[axis] for axis in axes))) for key, axes in AXES.items()}
+    given |= {"backhaul_class": rng.integers(1, 3, (count, 1)), "num_depots": np.full((count, 1), depots)}
+    given |= {"open_route": rng.random((count, 1)) < 0.5, "time_windows": np.sort(given["time_windows"], axis=-1)}
+    given["service_time"][:, :depots] = 0
+    linehaul = rng.random((count, n)) < 0.5
+    given["demand_linehaul"][~linehaul], given["demand_backhaul"][linehaul] = 0, 0
+    optional = data.draw(st.sets(st.sampled_from(sorted(AXES.keys() - {"locs", "demand_linehaul"}))))
+    np.savez(tmp_path / "any.npz", **{key: array for key, array in given.items() if key not in optional})
+    for k, problem in enumerate(read_set(tmp_path / "any.npz")):
+        kept = {key: array[k] for key, array in given.items() if key not in optional}
+        assert np.array_equal(problem.xy, kept["locs"])
+        assert np.array_equal(problem.delivery[:, 0], kept["demand_linehaul"])
+        assert np.array_equal(problem.pickup[:, 0], kept.get("demand_backhaul", np.zeros(n)))
+        assert np.array_equal(problem.service, kept.get("service_time", np.zeros(depots + n)))
+        if "time_windows" in kept:
+            assert np.array_equal(problem.tw, kept["time_windows"])
+        for depot, vehicle in enumerate(problem.vehicle_types):
+            assert vehicle.capacity == (kept.get("vehicle_capacity", [1.0])[0],)
+            assert vehicle.speed == kept.get("speed", [1.0])[0]
+            assert vehicle.max_distance == kept.get("distance_limit", [np.inf])[0]
+            assert (vehicle.end_depot is None) == bool(kept.get("open_route", [False])[0])
+            assert vehicle.start_depot == depot
+
+
+@given(routes=st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), max_size=4), padding=st.integers(0, 5))
+def test_any_routes_come_back_from_a_giant_tour(routes: list[tuple[int, int]], padding: int) -> None:
+    problem = RoutefinderSet(
+        {"locs": np.random.default_rng(1).random((1, 15, 2)), "demand_linehaul": np.ones((1, 12))}
+    )[0]
+    clients = iter(range(3, 15))
+    wanted = [nco.Route(tuple(next(clients) for _ in range(length)), depot) for depot, length in routes]
+    tour = [place for route in wanted for place in (route.vehicle_type, *route.visits)]
+    assert read_tour(problem, tour + [0] * padding).routes == tuple(wanted)

@@ -1,8 +1,12 @@
 """VRPLIB's .sol files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_problems import random_problem, random_routes
 
 import nco
 from nco.checker import check
@@ -59,3 +63,14 @@ def test_a_reload_is_a_depot_inside_a_route(tmp_path: Path) -> None:
     solution = nco.Solution((nco.Route((2, 1, 3)),))
     nco.write(solution, tmp_path / "x.sol")
     assert nco.read_solution(tmp_path / "x.sol", problem) == solution
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_any_routes_of_one_vehicle_type_read_back_the_same(seed: int, tmp_path: Path) -> None:
+    problem = random_problem(seed)
+    solution = nco.Solution(tuple(replace(route, vehicle_type=0) for route in random_routes(problem, seed)))
+    result = nco.Result(problem, check(problem, solution), "hand", 0.1, 1, 1)
+    for thing in (solution, result):
+        nco.write(thing, tmp_path / "x.sol")
+        assert nco.read_solution(tmp_path / "x.sol", problem) == solution

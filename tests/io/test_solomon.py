@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nco
+from nco.io import solomon
 
 DATA = Path(__file__).parent / "data"
 
@@ -56,3 +59,18 @@ def test_all_rows_with_a_fault_are_reported(tmp_path: Path, text: str) -> None:
         "x.txt, line 12, clients[1].delivery",
         "x.txt, line 11, clients[0].tw",
     ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(*[st.integers(0, 9999)] * 6), min_size=2, max_size=6), fleet=st.integers(1, 99))
+def test_any_rows_written_in_the_format_are_read(rows: list[tuple[int, ...]], fleet: int, tmp_path: Path) -> None:
+    table = [(k, x, y, load if k else 0, opens, opens + wide, stay if k else 0)
+             for k, (x, y, load, opens, wide, stay) in enumerate(rows)]  # fmt: skip
+    head = f"ANY\n\nVEHICLE\nNUMBER CAPACITY\n{fleet} 9999\n\nCUSTOMER\n{' '.join(solomon.COLUMNS)}\n\n"
+    (tmp_path / "x.txt").write_text(head + "\n".join(" ".join(map(str, row)) for row in table))
+    problem = nco.read(tmp_path / "x.txt")
+    assert problem.xy.tolist() == [[x, y] for _, x, y, *_ in table]
+    assert problem.tw.tolist() == [[row[4], row[5]] for row in table]
+    assert problem.service.tolist() == [row[6] for row in table]
+    assert problem.delivery.ravel().tolist() == [row[3] for row in table[1:]]
+    assert problem.vehicle_types == (nco.VehicleType(fleet, (9999,)),)

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
 
 import nco
 from nco.problem import ALWAYS
+from nco.rounding import ROUNDINGS
 
 DATA = Path(__file__).parent / "data"
 
@@ -238,3 +242,59 @@ def test_ten_thousand_clients_are_read_in_two_seconds(tmp_path: Path) -> None:
     assert time.process_time() - began < 2.0
     assert problem.num_clients == size - 1
     assert np.array_equal(problem.xy, xy)
+
+
+@st.composite
+def expressible(draw: DrawFn) -> nco.Problem:
+    """Any problem that VRPLIB has words for."""
+    n, timed = draw(st.integers(1, 4)), draw(st.booleans())
+    quantity = st.one_of(st.integers(0, 10**6).map(float), st.floats(0, 1e12))
+    place = st.one_of(st.integers(-1000, 1000).map(float), st.floats(-1e11, 1e11))
+    served, picked = draw(st.booleans()), draw(st.booleans())
+
+    def window() -> tuple[float, float]:
+        opens = draw(quantity)
+        return (opens, draw(st.floats(opens, 1e13))) if timed else ALWAYS
+
+    clients = tuple(
+        nco.Client(
+            draw(place),
+            draw(place),
+            (draw(quantity),),
+            (draw(quantity),) if picked else (),
+            window(),
+            draw(quantity) if served else 0.0,
+        )
+        for _ in range(n)
+    )
+    matrix = None
+    if draw(st.booleans()):
+        matrix = np.array(draw(st.lists(quantity, min_size=(n + 1) ** 2, max_size=(n + 1) ** 2))).reshape(n + 1, -1)
+        np.fill_diagonal(matrix, 0)
+    kind = "max_duration" if any(c.service for c in clients) and not timed else "max_distance"
+    vehicle = nco.VehicleType(
+        draw(st.none() | st.integers(1, 99)),
+        (draw(quantity),),
+        **{kind: draw(st.one_of(st.just(np.inf), st.floats(0.01, 1e12)))},
+    )
+    return nco.Problem(
+        (nco.Depot(draw(place), draw(place), window()),),
+        clients,
+        (vehicle,),
+        (nco.Profile(matrix),),
+        draw(st.sampled_from(list(ROUNDINGS))),
+        name=draw(st.text("abc-01", max_size=5)),
+    )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problem=expressible())
+def test_any_problem_that_can_be_expressed_reads_back_the_same(problem: nco.Problem, tmp_path: Path) -> None:
+    nco.write(problem, tmp_path / "x.vrp")
+    copy = nco.read(tmp_path / "x.vrp")
+    assert (copy.name, copy.depots, copy.vehicle_types) == (problem.name, problem.depots, problem.vehicle_types)
+    for quantity in ("xy", "delivery", "pickup", "tw", "service"):
+        expected, found = getattr(problem, quantity), getattr(copy, quantity)
+        assert np.array_equal(found, expected) or (quantity == "pickup" and not expected.any() and not found.any())
+    assert np.array_equal(copy.distance_matrix(), problem.distance_matrix())
+    assert np.array_equal(copy.duration_matrix(), problem.duration_matrix())

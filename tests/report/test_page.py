@@ -1,6 +1,7 @@
 """The page as a reader's browser would see it, parsed by the standard library."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -194,3 +195,20 @@ def test_vehicle_types_are_named_in_the_heading_and_with_each_route_when_there_a
     for _ in range(3):
         model.add_vehicle_type()
     assert Page(render(judged(model.build(), [[1]]))).shows("5 vehicle types")
+
+
+def test_the_cost_of_the_costliest_route_is_said_to_be_its_own(square, judged):
+    slowest = replace(square, objective="max")
+    results = [judged(slowest, [[1], [2, 3], [4]], "neural"), judged(slowest, [[1, 2], [3, 4]])]
+    page = Page(render(results))
+    assert page.shows("Cost (costliest route)")
+    assert page.shows("of route 2, the costliest: distance 4.828")
+    assert page.shows("all routes")
+    assert not Page(render(judged(square, [[1], [2, 3], [4]]))).shows("costliest")
+
+
+def test_what_no_routes_can_do_is_said(square, judged):
+    few = replace(square, vehicle_types=(replace(square.vehicle_types[0], num_available=1),))
+    page = Page(render(judged(few, [[1, 2]])))
+    assert page.shows("Impossible whatever the routes (1)")
+    assert page.shows("the deliveries of required clients are 4 in all, the fleet carries 2")

@@ -1,18 +1,16 @@
-"""Bridge: any preset as an environment of RL4CO, on which its models train. Needs the extra 'train'.
+"""A preset as an environment of RL4CO.
 
-    from nco.envs.rl4co import PresetEnv
-    model = rl4co.models.POMO(PresetEnv("cvrp", size=50))
-
-Keys and shapes are RL4CO's (for "cvrp" those of its CVRPEnv, for all other presets those of its MTVRPEnv). Differences:
-an episode is done when all clients are served, even if the depot was never visited (the way home costs the same); loads
-are exact; `visited` of the depot stays False; `reset` leaves the caller's TensorDict as it is; random numbers come
-from the environment's own generator; a solution is judged by nco.check on request (1 to 3 ms for 20 to 100 clients).
+Differences from RL4CO's own: an episode is done when all clients are served, even if the depot was never visited (the
+way home costs the same); loads are exact; `visited` of depots stays False; `reset` leaves the caller's TensorDict as it
+is; random numbers come from the environment's own generator; a solution is judged by nco.check on request (1 to 3 ms
+for 20 to 100 clients). docs/rl4co.md lists what RL4CO gets wrong.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -22,11 +20,18 @@ from torch import Tensor
 from nco.checker import check
 from nco.errors import ConfigError, Fault, SolverError, did_you_mean
 
-from . import presets
-from .generators import base
-from .instances import to_problems, to_routes
-from .rl4co_keys import Language, language
-from .routing import State
+from .. import presets
+from ..constraints.capacity import Capacity
+from ..constraints.precedence import Precedence
+from ..generators import base
+from ..instances import fleet_size, to_problems, to_routes
+from ..routing import RoutingEnv, State
+from .own import Own
+from .pdp import Pdp, paired
+from .tour import TourState
+from .tsp import Atsp, Tsp
+from .vrp import MTVRP_VIEWS, Cvrp, Mtvrp
+from .words import Words, straight
 
 threads = torch.get_num_threads()
 try:
@@ -43,11 +48,32 @@ except ModuleNotFoundError as error:
     ) from error
 torch.set_num_threads(threads)  # RL4CO loads numba, which takes all cores for OpenMP
 
+ROUTES = {"locs", "demand", "capacity", "scale", "distance"}
+TOUR = ROUTES | {"available"}
+MTVRP = ROUTES | {"pickup", "backhaul_last", "opens", "closes", "service", "max_distance", "open"}
+
+
+def words(env: RoutingEnv, example: TensorDict) -> Words:
+    """The problem of RL4CO that says all that these instances say, or our own keys."""
+    keys, kinds = set(example.keys()), {type(constraint) for constraint in env.constraints}
+    if fleet_size(example) > 1 or env.objective != "sum":
+        return Own(example)
+    if not kinds and keys <= TOUR:
+        return Tsp() if straight(example) else Atsp()
+    if straight(example):
+        if kinds == {Precedence} and keys <= TOUR | {"picked_up_at"} and paired(example):
+            return Pdp()
+        if kinds == {Capacity} and keys <= ROUTES:
+            return Cvrp()
+        if kinds <= MTVRP_VIEWS.keys() and keys <= MTVRP:
+            return Mtvrp()
+    return Own(example)
+
 
 class PresetGenerator(Generator):  # type: ignore[misc]  # RL4CO ships no types
     """A preset's distribution, in RL4CO's keys."""
 
-    def __init__(self, draw: base.Generator, size: int, words: Language, rng: torch.Generator) -> None:
+    def __init__(self, draw: base.Generator, size: int, words: Words, rng: torch.Generator) -> None:
         super().__init__()
         self.num_loc = size
         self._draw, self._words, self._rng = draw, words, rng
@@ -74,9 +100,12 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         if unknown:
             raise ConfigError(unknown)
         chosen = presets.preset(preset)
-        self.process = chosen.env
-        self.words = language(chosen.generator(1, size, torch.Generator()))
+        example = chosen.generator(1, size, torch.Generator())
+        self.words = words(chosen.env, example)
         self.name = self.words.name
+        self.process = self.words.process(chosen.env)
+        self._rules = chosen.rules
+        self._blank = self.process.reset(example, 1)
         self.rng = torch.Generator()
         self.generator = PresetGenerator(chosen.generator, size, self.words, self.rng)
         super().__init__(seed=seed, check_solution=check_solution, **options)
@@ -86,21 +115,23 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         return super().reset(None if td is None else td.clone(recurse=False), batch_size)
 
     def get_num_starts(self, td: TensorDict) -> int:
-        """As many as clients."""
-        return int(td["action_mask"].shape[-1]) - 1
+        """As many as there are first actions."""
+        return int(td["action_mask"].sum(dim=-1).max())
 
     def select_start_nodes(self, td: TensorDict, num_starts: int) -> Tensor:
-        """First nodes [num_starts * B], start-major: the clients that may come first in turn, again from the first."""
-        allowed: Tensor = td["action_mask"][:, 1:]
-        order = allowed.int().argsort(dim=-1, descending=True, stable=True) + 1
+        """First actions [num_starts * B], start-major: those that are allowed in turn, again from the first."""
+        allowed: Tensor = td["action_mask"]
+        order = allowed.int().argsort(dim=-1, descending=True, stable=True)
         turn = torch.arange(num_starts, device=td.device)[:, None] % allowed.sum(dim=-1)
         return order.gather(1, turn.T).T.flatten()
 
     def check_solution_validity(self, td: TensorDict, actions: Tensor) -> None:
         """Judge the routes of actions [B, T]; raises SolverError with every violation."""
+        problems = to_problems(td["instances"], self.process.objective)
+        paths = self.words.path(actions[:, None])[:, 0].tolist()
         faults = []
-        for row, (problem, path) in enumerate(zip(to_problems(td["instances"]), actions.tolist(), strict=True)):
-            for violation in check(problem, to_routes(td["instances"], path)).violations:
+        for row, (problem, path) in enumerate(zip(problems, paths, strict=True)):
+            for violation in check(problem, to_routes(td["instances"], path), self._rules).violations:
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)
@@ -115,29 +146,28 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
     def _reset(self, td: TensorDict, batch_size: list[int] | None = None) -> TensorDict:
         instances = self.words.instances(td)
         fresh = TensorDict(self.words.problems(instances), batch_size=td.batch_size, device=td.device)
-        fresh["instances"], fresh["locs"] = instances, instances["locs"]
-        fresh["vehicle_capacity"] = torch.ones_like(instances["capacity"])
+        fresh.update({"instances": instances, **self.words.reset(instances)})
         return fresh.update(self._observe(instances, self.process.reset(instances, 1)))
 
     def _step(self, td: TensorDict) -> TensorDict:
-        slots = tuple(td["slots"][str(k)] for k in range(len(self.process.constraints)))
-        fresh = self.process.reset(td["instances"], 1)
-        vehicles = fresh.vehicles._replace(current=td["current_node"], slots=slots)
-        state = fresh._replace(vehicles=vehicles, visited=td["visited"][:, None])
+        parts = td["state"]
+        state = _rebuilt(self._blank, (parts[str(k)] for k in range(len(parts.keys()))))
         after = self.process.step(td["instances"], state, td["action"].view(-1, 1))
         return td.clone(recurse=False).update(self._observe(td["instances"], after))
 
-    def _observe(self, instances: TensorDict, state: State) -> dict[str, Any]:
+    def _observe(self, instances: TensorDict, state: State | TourState) -> dict[str, Any]:
         """RL4CO's keys of a state [B, 1]; its rewards come from `get_reward` once the episode is over."""
-        done = self.process.done(state)
-        slots = {str(k): slot for k, slot in enumerate(state.vehicles.slots)}
+        done, vehicles = self.process.done(state), state.vehicles
+        parts = {str(k): part for k, part in enumerate(_parts(state))}
         return {
-            "current_node": state.current,
+            "current_node": vehicles.current,
+            "active": vehicles.active,
             "visited": state.visited[:, 0],
+            "features": self.process.features(instances, state)[:, 0],
             "action_mask": self.process.action_mask(instances, state)[:, 0],
             "done": done,
             "reward": torch.zeros_like(done, dtype=torch.float32),
-            "slots": TensorDict(slots, batch_size=instances.batch_size, device=done.device),
+            "state": TensorDict(parts, batch_size=instances.batch_size, device=done.device),
             **self.words.state(self.process.constraints, instances, state),
         }
 
@@ -153,3 +183,20 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def _parts(state: Any) -> Iterator[Tensor]:
+    """All tensors of a state, in order."""
+    if isinstance(state, Tensor):
+        yield state
+    else:
+        for part in state:
+            yield from _parts(part)
+
+
+def _rebuilt(blank: Any, parts: Iterator[Tensor]) -> Any:
+    """A state like `blank`, of these tensors."""
+    if isinstance(blank, Tensor):
+        return next(parts)
+    inner = [_rebuilt(part, parts) for part in blank]
+    return blank._make(inner) if hasattr(blank, "_make") else tuple(inner)

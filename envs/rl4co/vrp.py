@@ -1,13 +1,12 @@
-"""RL4CO's names for what our instances and states hold, so that its policies and its data files fit.
+"""RL4CO's CVRP and multi-task VRP: one depot, as many vehicles as needed, all alike.
 
-Two of its problems cover our presets: "cvrp" where there is nothing but capacity, "mtvrp" for all others. RL4CO keeps
-demands as shares of the capacity; here they become whole numbers again, exactly.
+RL4CO keeps demands as shares of the capacity; here they become whole numbers again, exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import ClassVar
 
 import torch
 from tensordict import TensorDict
@@ -15,35 +14,22 @@ from torch import Tensor
 
 from nco.errors import ConfigError, Fault
 
-from .constraints.backhaul import Backhaul
-from .constraints.base import Constraint
-from .constraints.capacity import Capacity
-from .constraints.load import Load
-from .constraints.route_limit import RouteLimit
-from .constraints.time_windows import TimeWindows
-from .instances import NOISE, fleet_size, has
-from .routing import State
+from ..constraints.backhaul import Backhaul
+from ..constraints.base import Constraint
+from ..constraints.capacity import Capacity
+from ..constraints.load import Load
+from ..constraints.route_limit import RouteLimit
+from ..constraints.time_windows import TimeWindows
+from ..instances import NOISE
+from ..routing import State
+from .tour import TourState
+from .words import Words, require
 
 
-class Language(Protocol):
-    """How one of RL4CO's problems is written in a TensorDict."""
-
-    name: str  # RL4CO finds its embeddings by this
-
-    def problems(self, instances: TensorDict) -> dict[str, Tensor]:
-        """What RL4CO's own generator would have drawn: its keys for these instances."""
-
-    def instances(self, problems: TensorDict) -> TensorDict:
-        """The instances of problems in RL4CO's keys; raises ConfigError where they cannot be read."""
-
-    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
-        """What RL4CO's policies see of the constraints' states [B, 1, ...]: tensors [B, 1]."""
-
-
-class Cvrp:
+class Cvrp(Words):
     """RL4CO's CVRP: locs [B, n, 2] and depot [B, 2], demand [B, n] as a share, capacity [B, 1]."""
 
-    name = "cvrp"
+    name: ClassVar[str] = "cvrp"
 
     def problems(self, instances: TensorDict) -> dict[str, Tensor]:
         locs, capacity = instances["locs"], instances["capacity"]
@@ -55,7 +41,7 @@ class Cvrp:
         }
 
     def instances(self, problems: TensorDict) -> TensorDict:
-        _require(problems, ("locs", "depot", "demand", "capacity"))
+        require(problems, ("locs", "depot", "demand", "capacity"))
         locs, capacity = problems["locs"], problems["capacity"].float().reshape(-1, 1)
         if locs.shape[1] == problems["demand"].shape[1]:  # not yet reset: the depot is apart
             locs = torch.cat([problems["depot"].reshape(-1, 1, 2), locs], dim=1)
@@ -68,15 +54,19 @@ class Cvrp:
         }
         return TensorDict(tensors, batch_size=problems.batch_size, device=locs.device)
 
-    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
-        left = state.vehicles.slots[0] / instances["capacity"]
-        return {"used_capacity": 1 - left}
+    def reset(self, instances: TensorDict) -> dict[str, Tensor]:
+        return {"locs": instances["locs"], "vehicle_capacity": torch.ones_like(instances["capacity"])}
+
+    def state(
+        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
+    ) -> dict[str, Tensor]:
+        return {"used_capacity": 1 - state.vehicles.slots[0] / instances["capacity"]}
 
 
-class Mtvrp:
+class Mtvrp(Words):
     """RL4CO's multi-task VRP, with RouteFinder's backhaul_class [B, 1]: 1 deliveries first, 2 mixed."""
 
-    name = "mtvrp"
+    name: ClassVar[str] = "mtvrp"
 
     def problems(self, instances: TensorDict) -> dict[str, Tensor]:
         demand, capacity = instances["demand"], instances["capacity"]
@@ -99,7 +89,7 @@ class Mtvrp:
         }
 
     def instances(self, problems: TensorDict) -> TensorDict:
-        _require(problems, MTVRP_KEYS)
+        require(problems, MTVRP_KEYS)
         if (problems["speed"] != 1).any():
             raise ConfigError(Fault("C503", "speed", "it is not 1", "Divide distances and times so that it is"))
         capacity = problems["capacity_original"]
@@ -120,16 +110,15 @@ class Mtvrp:
         }
         return TensorDict(tensors, batch_size=problems.batch_size, device=capacity.device)
 
-    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
+    def state(
+        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
+    ) -> dict[str, Tensor]:
         seen = dict.fromkeys(MTVRP_STATE, torch.zeros_like(state.current, dtype=torch.float32))
         for constraint, slot in zip(constraints, state.vehicles.slots, strict=True):
             seen |= MTVRP_VIEWS[type(constraint)](slot, instances["capacity"])
         return seen
 
 
-CVRP_INSTANCES = {"locs", "demand", "capacity", "scale"}
-MTVRP_INSTANCES = CVRP_INSTANCES | {"distance", "pickup", "backhaul_last", "opens", "closes", "service", "max_distance",
-                                    "open"}  # fmt: skip
 MTVRP_KEYS = ("locs", "demand_linehaul", "demand_backhaul", "vehicle_capacity", "capacity_original", "open_route",
               "time_windows", "service_time", "distance_limit", "speed")  # fmt: skip
 MTVRP_STATE = ("used_capacity_linehaul", "used_capacity_backhaul", "current_time", "current_route_length")
@@ -141,27 +130,6 @@ MTVRP_VIEWS: Mapping[type, Callable[[Tensor, Tensor], dict[str, Tensor]]] = {
     TimeWindows: lambda slot, capacity: {"current_time": slot},
     RouteLimit: lambda slot, capacity: {"current_route_length": slot},
 }
-
-
-def language(instances: TensorDict) -> Language:
-    """The problem of RL4CO that covers these instances; raises ConfigError when there is none."""
-    keys = set(instances.keys())
-    nameless = sorted(keys - MTVRP_INSTANCES) or ["several vehicles"] * (fleet_size(instances) > 1)
-    if nameless:
-        what = f"RL4CO has no name for its {', '.join(nameless)}"
-        raise ConfigError(Fault("C503", "preset", what, "Use a preset that RL4CO's MTVRP covers"))
-    return Cvrp() if keys <= CVRP_INSTANCES else Mtvrp()
-
-
-def _require(problems: TensorDict, keys: tuple[str, ...]) -> None:
-    """Raise ConfigError for all keys that are missing."""
-    faults = [
-        Fault("C503", key, "the problems do not have it", f"RL4CO's problems have {', '.join(keys)}")
-        for key in keys
-        if not has(problems, key)
-    ]
-    if faults:
-        raise ConfigError(faults)
 
 
 def _whole(share: Tensor, capacity: Tensor, key: str) -> Tensor:
