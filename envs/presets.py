@@ -31,6 +31,7 @@ from .generators.shipments import Shipments
 from .generators.tours import Tours
 from .generators.trips import Trips
 from .generators.uchoa import Uchoa
+from .generators.unified import Unified
 from .generators.uniform import Uniform
 from .instances import to_problems
 from .routing import RoutingEnv
@@ -68,6 +69,9 @@ def _variant_name(*attributes: str) -> str:
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
 
+#: Every attribute on half of the problems; two fifths of those with backhauls mix them.
+HALF = {"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}
+
 #: Preset name -> how to make it.
 PRESETS: dict[str, Callable[[], Preset]] = {
     "tsp": lambda: Preset(RoutingEnv([]), Tours()),
@@ -81,11 +85,15 @@ PRESETS: dict[str, Callable[[], Preset]] = {
        for letters in COMBINATIONS},
     "mtvrp": lambda: Preset(
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
-        RouteFinder({"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}),
+        RouteFinder(HALF),
     ),
     "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
     "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
     "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
+    "unified": lambda: Preset(
+        RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
+        Unified(((RouteFinder(HALF), 0.6), (RouteFinder(HALF, depots=3), 0.15), (Uchoa(), 0.15), (Uniform(), 0.1))),
+    ),
     "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
     "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
     "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from nco.envs.routing import RoutingEnv, State
 from nco.policies.base import Memory, Policy, Query
+from nco.rollout.starts import FREE
 
 #: On an accelerator, asking whether all rollouts are done costs a round trip: ask only so often.
 CHECK_EVERY = {"cpu": 1, "cuda": 8}
@@ -56,12 +57,12 @@ def rollout(
 ) -> Trajectory:
     """Roll out S trajectories of each of B problems.
 
-    starts [B, S]: the first node of each rollout (POMO); generator: sample with it, None: act greedily;
-    memory: of `policy.encode`, when it is at hand; step: a compiled `decide`.
+    starts [B, S, P]: how each rollout begins (nco.rollout.starts); generator: sample with it, None: act greedily;
+    memory: of `policy.encode`, when it is at hand; step: a captured `decide`.
     """
     memory = policy.encode(instances) if memory is None else memory
-    state = env.step(instances, env.reset(instances, starts.shape[1]), starts)
-    actions = [starts]
+    state = env.step(instances, env.reset(instances, starts.shape[1]), starts[..., 0])
+    actions = [starts[..., 0]]
     noise = None if generator is None else torch.empty(state.visited.shape, device=starts.device)
     every = CHECK_EVERY[starts.device.type]
     for count in range(1, env.max_steps(instances)):
@@ -69,7 +70,11 @@ def rollout(
             break
         if noise is not None:
             noise.exponential_(generator=generator)
-        action, state = step(policy, env, memory, instances, state, noise)
+        before = state
+        action, state = step(policy, env, memory, instances, before, noise)
+        if count < starts.shape[-1]:
+            action = torch.where(starts[..., count] == FREE, action, starts[..., count])
+            state = env.step(instances, before, action)
         actions.append(action)
     trajectory = torch.stack(actions, dim=-1)
     return Trajectory(trajectory, env.cost(instances, trajectory))

@@ -21,7 +21,7 @@ def matrix_rows(matrix, row, n, N):
     return tl.load(matrix + row[:, None] * N + n[None, :], mask=(n < N)[None, :], other=0.0)
 
 
-@triton.jit(do_not_specialize=["N", "M", "S", "T", "clients", "seed"])
+@triton.jit(do_not_specialize=["N", "M", "S", "T", "P", "clients", "seed"])
 def episode_kernel(
     # what the policy made of the problems, and the weights of its decoder
     QUERY, VEHICLE, KEY, VALUE, POINTER, W_NUMBERS, W_GLIMPSE, W_WIDEN, W_NARROW, PRICES,
@@ -30,7 +30,7 @@ def episode_kernel(
     DUE, FULL_LIMIT, SPEED, ALLOWED, COULD, STARTS,
     # what comes out
     ACTIONS, ACTIVE, READY, NUMBERS, WORDS, LENGTHS,
-    N, M, S, T, clients, seed, temperature, clip,
+    N, M, S, T, P, clients, seed, clip,
     SAMPLE: tl.constexpr, RECORD: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
     AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, MATRICES: tl.constexpr,
@@ -76,7 +76,7 @@ def episode_kernel(
     while (t < T) & (going > 0):
         capacity = of_node(CAPACITY, b, active, M)
         if t == 0:
-            action = tl.load(STARTS + b * S + s, mask=real, other=M)
+            action = tl.load(STARTS + (b * S + s) * P, mask=real, other=M)
         else:
             # the mask
             lane = (b * M + active if MATRICES else b + active * 0) * N + current
@@ -169,12 +169,16 @@ def episode_kernel(
             logit = clip * (2.0 * tl.sigmoid(2.0 * score) - 1.0)
             if SAMPLE:  # the largest of logits with Gumbel's noise is a sample
                 draw = tl.rand(seed + b * 2654435769, (t * S + s)[:, None] * BN + n[None, :])
-                logit = logit / temperature - tl.log(-tl.log(draw))
+                logit -= tl.log(-tl.log(draw))
             action = tl.argmax(tl.where(ok, logit, -float("inf")), 1).to(tl.int32)
+
+            begun = t + s * 0 < P
+            given = tl.load(STARTS + (b * S + s) * P + t, mask=real & begun, other=-1)
+            action = tl.where(given >= 0, given, action)
 
             if RECORD:
                 row = (b * T + t) * S + s
-                over = (left == 0) | idle
+                over = (left == 0) | idle | begun
                 bits = tl.where(ok & (over == 0)[:, None], 1, 0) << (n % 32)[None, :]
                 words = tl.sum(tl.reshape(bits, [BS, BN // 32, 32]), 2)
                 w = tl.arange(0, BN // 32)

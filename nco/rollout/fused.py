@@ -50,7 +50,6 @@ def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> bool:
     )
 
 
-@torch.no_grad()
 def fused_rollout(
     policy: UnifiedPolicy,
     env: RoutingEnv,
@@ -59,52 +58,57 @@ def fused_rollout(
     generator: Generator | None = None,
     *,
     memory: Memory | None = None,
-    temperature: float = 1.0,
-    record: bool = False,
-) -> tuple[Trajectory, Decisions | None]:
-    """Roll out S trajectories of each of B problems, as `rollout` does; on request with what their decisions saw.
+) -> Trajectory:
+    """Roll out S trajectories of each of B problems, as nco.rollout.eager.rollout does."""
+    memory = policy.encode(instances) if memory is None else memory
+    return _launch(policy, env, instances, starts, generator, memory, record=False)[0]
 
-    starts [B, S]: the first node of each rollout; generator: sample with it, None: act greedily.
-    """
+
+def recorded_rollout(
+    policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory
+) -> tuple[Trajectory, Decisions]:
+    """A sampled rollout with all its decisions, whose masks are packed into bits."""
+    trajectory, (active, ready, numbers, masks) = _launch(
+        policy, env, instances, starts, generator, memory, record=True
+    )
+    actions = trajectory.actions.transpose(1, 2).int()
+    current, action = actions[:, :-1].flatten(1), actions[:, 1:].flatten(1)
+    query = Query(current, active[:, 1:].flatten(1), ready[:, 1:].flatten(1), numbers[:, 1:].flatten(1, 2),
+                  masks[:, 1:].flatten(1, 2))  # fmt: skip
+    return trajectory, Decisions(query, action)
+
+
+@torch.no_grad()
+def _launch(
+    policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator | None,
+    memory: Memory, record: bool,
+) -> tuple[Trajectory, tuple[Tensor, ...]]:  # fmt: skip
+    """Run the kernel; then active [B, T, S], ready [B, T, S], numbers [B, T, S, F] and masks [B, T, S, W]."""
     from nco.rollout.episode import episode_kernel
 
-    memory = policy.encode(instances) if memory is None else memory
-    (batch, rollouts), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
-    steps, numbers, device = env.max_steps(instances), env.num_features, starts.device
+    (batch, rollouts, begun), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
+    steps, device = env.max_steps(instances), starts.device
     flags = _flags(policy, env, instances)
-    places = (batch, steps, rollouts)
-    actions = torch.empty(places, dtype=torch.int16, device=device)
-    kept = places if record else (0,)
-    active = torch.zeros(kept, dtype=torch.int32, device=device) if fleet > 1 else None
-    ready = torch.zeros(kept, device=device) if flags["AT_TIME"] >= 0 else None
-    seen = torch.zeros(*kept, numbers, device=device)
-    masks = torch.zeros(*kept, words(nodes), dtype=torch.int32, device=device)
+    kept = (batch, steps if record else 0, rollouts)
+    actions = torch.empty(batch, steps, rollouts, dtype=torch.int16, device=device)
+    active = torch.zeros(kept, dtype=torch.int32, device=device)
+    ready = torch.zeros(kept, device=device)
+    numbers = torch.zeros(*kept, flags["F"], device=device)
+    masks = torch.zeros(*kept, flags["W"], dtype=torch.int32, device=device)
     tile = 32 if flags["BN"] <= 256 else 16  # what fits into registers
     warps = 4 if flags["BN"] <= 128 and flags["AT_TIME"] < 0 else 8
     lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
     seed = 0 if generator is None else int(torch.randint(2**31, (), generator=generator, device=device))
     episode_kernel[lengths.shape](
         *_weights(policy, memory), *_problems(env, instances), starts.to(torch.int32).contiguous(),
-        actions, active, ready, seen, masks, lengths,
-        nodes, fleet, rollouts, steps, nodes - fleet, seed, temperature, policy.settings.clip,
+        actions, active, ready, numbers, masks, lengths,
+        nodes, fleet, rollouts, steps, begun, nodes - fleet, seed, policy.settings.clip,
         SAMPLE=generator is not None, RECORD=record, BS=tile, num_warps=warps, **flags,
     )  # fmt: skip
     longest = int(lengths.max())
-    actions = actions[:, :longest]
-    done = actions.transpose(1, 2).long()
-    trajectory = Trajectory(done, env.cost(instances, done))
-    if not record:
-        return trajectory, None
-    current = actions[:, :-1].flatten(1).int()
-    zeros = torch.zeros_like(current)
-    query = Query(
-        current,
-        zeros if active is None else active[:, 1:longest].flatten(1),
-        zeros.float() if ready is None else ready[:, 1:longest].flatten(1),
-        seen[:, 1:longest].flatten(1, 2),
-        masks[:, 1:longest].flatten(1, 2),
-    )
-    return trajectory, Decisions(query, actions[:, 1:].flatten(1).int())
+    done = actions[:, :longest].transpose(1, 2).long()
+    records = tuple(part[:, :longest] for part in (active, ready, numbers, masks))
+    return Trajectory(done, env.cost(instances, done)), records
 
 
 def _flags(policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict) -> dict[str, Any]:

@@ -19,18 +19,18 @@ from nco.rollout.eager import observe
 
 
 class Decisions(NamedTuple):
-    """All decisions of S rollouts after the first, step by step: Q = (T - 1) * S."""
+    """The decisions of S rollouts that were theirs, step by step: Q = (T - P) * S, after starts of P steps."""
 
-    query: Query  # what they saw; packed masks allow nothing once a rollout is done
+    query: Query  # what they saw; packed masks allow nothing where there was nothing to decide
     action: Tensor  # [B, Q]
 
 
 @torch.no_grad()
-def rebuild(env: RoutingEnv, instances: TensorDict, actions: Tensor) -> Decisions:
-    """The decisions behind actions [B, S, T]."""
+def rebuild(env: RoutingEnv, instances: TensorDict, actions: Tensor, begun: int = 1) -> Decisions:
+    """The decisions behind actions [B, S, T], of which the first P = `begun` were given."""
     seen = observe(env, instances, env.replay(instances, actions))
-    query = Query(*(part[:, :, 1:].transpose(1, 2).flatten(1, 2) for part in seen))
-    return Decisions(query, actions[:, :, 1:].transpose(1, 2).flatten(1, 2))
+    query = Query(*(part[:, :, begun:].transpose(1, 2).flatten(1, 2) for part in seen))
+    return Decisions(query, actions[:, :, begun:].transpose(1, 2).flatten(1, 2))
 
 
 def log_probability(policy: Policy, memory: Memory, decisions: Decisions, rollouts: int) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Start rules: the first node of every rollout."""
+"""Start rules: how every rollout begins, whatever the policy would do."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
+from nco.envs.instances import fleet_size, onward
+
+#: A step of a start that is left to the policy.
+FREE = -1
+
 
 def first_clients(instances: TensorDict, rollouts: int) -> Tensor:
-    """Starts [B, min(S, n)] at the first S clients: all of them when S >= n (POMO's rule).
+    """Starts [B, min(S, n), P] at the first S clients: all of them when S >= n (POMO's rule).
 
     Clients of generated problems are in random order, so that the first ones are a random sample.
     """
-    batch, nodes, _ = instances["locs"].shape
-    count = min(rollouts, nodes - 1)
-    return torch.arange(1, count + 1, device=instances["locs"].device).expand(batch, -1)
+    (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
+    clients = torch.arange(fleet, fleet + min(rollouts, nodes - fleet), device=instances["locs"].device)
+    return starting_at(instances, clients.expand(batch, -1))
+
+
+def starting_at(instances: TensorDict, clients: Tensor) -> Tensor:
+    """Starts [B, S, P] at given clients [B, S], each from the vehicle whose depot is nearest to it.
+
+    P is 1 with one vehicle. With several it is 2: the vehicle's token, then the client; or, for the first vehicle,
+    whose turn it is, the client and whatever the policy does next.
+    """
+    fleet = fleet_size(instances)
+    if fleet == 1:
+        return clients[..., None]
+    token = torch.arange(fleet, device=clients.device).expand(len(clients), -1)
+    ways = onward(instances, token, token, "distance")  # [B, M, N]
+    nearest = ways.gather(2, clients[:, None].expand(-1, fleet, -1)).argmin(dim=1)
+    first = nearest == 0
+    return torch.stack([torch.where(first, clients, nearest), torch.where(first, FREE, clients)], dim=-1)

@@ -13,6 +13,7 @@ from nco.envs.instances import symmetries
 from nco.envs.routing import RoutingEnv, split_routes
 from nco.policies.base import Policy
 from nco.rollout.eager import Trajectory, rollout
+from nco.rollout.starts import starting_at
 
 #: Work of one batch, in rollouts x steps x nodes: about a third of a second on one CPU core; a GPU wants more at once.
 WORK = {"cpu": 4e6, "cuda": 4e8}
@@ -63,7 +64,7 @@ def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) 
     device = group["locs"].device
     order = torch.randperm(nodes - 1, generator=generator, device=device) if shuffle else torch.arange(nodes - 1)
     for starts in order.to(device).split(chunk):
-        yield (starts + 1).expand(copies, -1)
+        yield starting_at(group, (starts + 1).expand(copies, -1))
 
 
 def _best(done: Trajectory, scale: float, max_routes: float) -> Candidate:

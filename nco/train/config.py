@@ -44,7 +44,6 @@ class TrainerConfig(_Section):
     batch_size: int = Field(ge=1)
     reference_size: int = Field(ge=1)
     starts: int = Field(ge=2)  # the baseline is the mean over them
-    compile: bool
     accelerator: Literal["auto", "cpu", "cuda"]
     precision: str
     threads: int | None = Field(ge=1)

@@ -17,11 +17,12 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.envs.generators.base import Generator
+from nco.envs.instances import fleet_size
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
 from nco.policies.base import Memory, Policy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
-from nco.rollout.fused import covers, fused_rollout
+from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import first_clients
@@ -93,9 +94,9 @@ class Learner(lightning.LightningModule):
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
         policy, env = self.policy, self.env
         if self.device.type == "cuda" and covers(policy, env, instances):
-            return fused_rollout(policy, env, instances, starts, draw, memory=memory)
+            return recorded_rollout(policy, env, instances, starts, draw, memory)
         trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)
-        return trajectory, rebuild(env, instances, trajectory.actions)
+        return trajectory, rebuild(env, instances, trajectory.actions, starts.shape[-1])
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return make_optimizers(self.policy, self.optimizer_config)
@@ -146,12 +147,15 @@ class Learner(lightning.LightningModule):
         for optimizer in optimizers:
             optimizer.step()
 
-    def _report(self, loss: Tensor, cost: Tensor, instances: TensorDict, began: float) -> None:
-        now = time.perf_counter()
+    def _report(
+        self, loss: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float
+    ) -> None:
+        now, cost = time.perf_counter(), trajectory.cost
         self.seconds, self._clock = self.seconds + now - self._clock, now
         self.problems_seen += cost.shape[0]
         self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
-        self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - 1)})
+        self.log("entropy", entropy.mean() / trajectory.actions.shape[-1])  # of a decision
+        self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - fleet_size(instances))})
         self.log("throughput", cost.shape[0] / (now - began))  # problems a second
         if self.steps % LOOK_EVERY[self.device.type] == 0:
             self.require_finite()

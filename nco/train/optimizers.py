@@ -12,6 +12,10 @@ from pydantic.dataclasses import dataclass
 from torch import nn
 
 
+#: Matrices with fewer rows or columns see raw inputs.
+HIDDEN = 16
+
+
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class OptimizerConfig:
     """Learning rates and their schedule; measured on CVRP100."""
@@ -27,7 +31,7 @@ class OptimizerConfig:
 
 def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.optim.Optimizer]:
     """The optimisers, Muon first when it is used."""
-    hidden = [p for p in model.parameters() if config.muon_rate and p.ndim == 2 and min(p.shape) > 8]
+    hidden = [p for p in model.parameters() if config.muon_rate and p.ndim == 2 and min(p.shape) >= HIDDEN]
     chosen = {id(p) for p in hidden}
     rest = [p for p in model.parameters() if id(p) not in chosen]
     optimizers: list[torch.optim.Optimizer] = []

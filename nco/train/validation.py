@@ -5,17 +5,19 @@ from __future__ import annotations
 import torch
 from tensordict import TensorDict
 
+from nco.envs.generators.unified import completed
 from nco.envs.instances import symmetries
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
 from nco.rollout.eager import rollout
+from nco.rollout.fused import covers, fused_rollout
 from nco.rollout.starts import first_clients
 
 
 def validation_set(name: str, size: int, count: int, seed: int, device: torch.device) -> TensorDict:
-    """The same problems on every device: drawn on the CPU."""
-    return preset(name).generator(count, size, torch.Generator().manual_seed(seed)).to(device)
+    """The same problems on every device: drawn on the CPU, with all attributes, so that any environment runs them."""
+    return completed(preset(name).generator(count, size, torch.Generator().manual_seed(seed))).to(device)
 
 
 @torch.no_grad()
@@ -29,4 +31,7 @@ def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts:
 
 
 def _best(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> torch.Tensor:
-    return rollout(policy, env, instances, first_clients(instances, starts)).cost.amin(dim=1)
+    begin = first_clients(instances, starts)
+    if instances.device is not None and instances.device.type == "cuda" and covers(policy, env, instances):
+        return fused_rollout(policy, env, instances, begin).cost.amin(dim=1)
+    return rollout(policy, env, instances, begin).cost.amin(dim=1)
