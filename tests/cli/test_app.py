@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from nco.cli.group import Commands
 from nco.errors import Fault, NcoWarning, ProblemError
 
-COMMANDS = ("solve", "check", "bench", "info", "train")
+COMMANDS = ("solve", "check", "convert", "bench", "info", "train")
 HEAVY = ("torch", "ortools", "pyvrp", "matplotlib", "pandas", "hydra", "lightning")
 
 
