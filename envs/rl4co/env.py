@@ -66,7 +66,7 @@ def words(env: RoutingEnv, example: TensorDict) -> Words:
         if kinds == {Capacity} and keys <= ROUTES:
             return Cvrp()
         if kinds <= MTVRP_VIEWS.keys() and keys <= MTVRP:
-            return Mtvrp()
+            return Mtvrp(kinds)
     return Own(example)
 
 
@@ -105,6 +105,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         self.name = self.words.name
         self.process = self.words.process(chosen.env)
         self._rules = chosen.rules
+        self.example = TensorDict(self.words.problems(example), batch_size=[1])
         self._blank = self.process.reset(example, 1)
         self.rng = torch.Generator()
         self.generator = PresetGenerator(chosen.generator, size, self.words, self.rng)
