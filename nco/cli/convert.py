@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nco.cli.group import BAD_INPUT, Debug
+from nco.cli.group import BAD_INPUT, Debug, RoundingName
 from nco.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def convert(
     metric: Annotated[str | None, typer.Option(help="With orders: great_circle or euclidean.")] = None,
     decimal: Annotated[str, typer.Option(help="With orders: the decimal sign, . or ,")] = ".",
     format: Annotated[str | None, typer.Option(help="Format to write when the suffix does not say: vroom.")] = None,
-    rounding: Annotated[
-        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
-    ] = None,
+    rounding: RoundingName = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what was understood and what is wrong.")] = False,
     debug: Debug = False,
 ) -> None:

@@ -25,9 +25,11 @@ class Outputs:
         """Raise FileError now for what could not be written later: unknown suffixes, folders that do not exist."""
         faults: list[Fault] = []
         for path in filter(None, (self.solution, self.page, self.picture)):
-            if not path.absolute().parent.is_dir():
+            if path.is_dir():
+                faults.append(Fault("F012", str(path), "it is a folder", "Name a file in it"))
+            elif not path.absolute().parent.is_dir():
                 faults.append(Fault("F012", str(path), "its folder does not exist", "Create the folder first"))
-        if self.solution is not None:
+        if self.solution is not None and not self.solution.is_dir():
             from nco.io.files import located
             from nco.io.formats import SOLUTION_WRITERS, for_suffix
 
@@ -35,7 +37,7 @@ class Outputs:
                 for_suffix(self.solution.suffix, SOLUTION_WRITERS)
             except NcoError as error:
                 faults += located(error, self.solution).faults
-        if self.picture is not None and self.picture.suffix.lower() not in PICTURES:
+        if self.picture is not None and not self.picture.is_dir() and self.picture.suffix.lower() not in PICTURES:
             fix = f"Use one of: {', '.join(PICTURES)}"
             faults.append(Fault("F002", str(self.picture), "not a kind of picture known here", fix))
         if faults:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nco.cli.group import INFEASIBLE, INTERRUPTED, Debug
+from nco.cli.group import INFEASIBLE, INTERRUPTED, Debug, RoundingName
 
 if TYPE_CHECKING:
     from nco.cli.watch import Watch
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def solve(
-    file: Annotated[Path, typer.Argument(help="The problem: VRPLIB (.vrp), Solomon (.txt) or nco's JSON.")],
+    file: Annotated[
+        Path, typer.Argument(help="The problem, in any format of docs/formats.md; orders in CSV: nco convert.")
+    ],
     *,
     solver: Annotated[str, typer.Option(help="neural, ortools, pyvrp, or your own as module:Class.")] = "neural",
     compare: Annotated[bool, typer.Option("--compare", help="Run all three solvers, each with the same time.")] = False,
@@ -27,10 +29,8 @@ def solve(
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
     ] = None,
-    rounding: Annotated[
-        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the best solution (.json or .sol).")] = None,
+    rounding: RoundingName = None,
+    out: Annotated[Path | None, typer.Option(help="Write the best solution (.json, .sol or .geojson).")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to open in a browser.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a map (.png, .svg or .pdf).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,

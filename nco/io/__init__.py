@@ -56,7 +56,7 @@ def read_set(path: str | os.PathLike[str]) -> Sequence[Problem]:
     path = Path(path)
     source = for_suffix(path.suffix, SET_READERS)
     if not path.is_file():
-        what = "it does not exist or is not a regular file"
+        what = "it is not a regular file" if path.exists() else "it does not exist"
         raise located(FileError(Fault("F001", "file", what, "Check the path and its permissions")), path)
     try:
         problems: Sequence[Problem] = source.module.read_set(path)

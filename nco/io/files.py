@@ -15,7 +15,8 @@ def load(path: Path) -> str:
     """Text of a regular file in UTF-8, a byte order mark removed."""
     try:
         if not path.is_file():
-            raise FileNotFoundError("it does not exist or is not a regular file")
+            kind = "it is a folder" if path.is_dir() else "it is not a regular file"
+            raise FileNotFoundError(kind if path.exists() else "it does not exist")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise FileError(Fault("F001", "file", str(error), "Check the path and its permissions")) from error

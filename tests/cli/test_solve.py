@@ -124,6 +124,11 @@ def test_a_cost_that_is_not_the_exact_one_is_an_error(run, file, fake_solvers):
         (("--out", "x.foo"), "F002", "x.foo"),
         (("--plot", "x.gif"), "F002", ".png"),
         (("--html", "no/folder/x.html"), "F012", "folder"),
+        (("--html", "."), "F012", "it is a folder"),
+        (("--out", "."), "F012", "it is a folder"),
+        (("--plot", "."), "F012", "it is a folder"),
+        (("--solver", "fake_solvers:Alone", "--seed", "-1"), "C503", "from 0 to 2147483647"),
+        (("--solver", "fake_solvers:Alone", "--seed", str(2**31)), "C503", "from 0 to 2147483647"),
     ],
 )
 def test_a_wrong_option_value_is_one_line_with_its_code_and_exit_2(run, file, fake_solvers, arguments, code, hint):
