@@ -31,6 +31,7 @@ def solve(
     ] = None,
     rounding: RoundingName = None,
     out: Annotated[Path | None, typer.Option(help="Write the best solution (.json, .sol or .geojson).")] = None,
+    format: Annotated[str | None, typer.Option(help="Format of --out when the suffix does not say: vroom.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to open in a browser.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a map (.png, .svg or .pdf).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -50,7 +51,7 @@ def solve(
     from nco.io import read
     from nco.solvers.solve import SOLVERS
 
-    outputs = Outputs(out, html, plot)
+    outputs = Outputs(out, html, plot, format)
     outputs.check()
     problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     if not quiet:

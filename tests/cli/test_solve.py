@@ -122,6 +122,7 @@ def test_a_cost_that_is_not_the_exact_one_is_an_error(run, file, fake_solvers):
         (("--rounding", "rond"), "P117", "Did you mean 'round'"),
         (("--solver", "fake_solvers:Alone", "--max-runtime", "-1"), "C503", "MaxRuntime"),
         (("--out", "x.foo"), "F002", "x.foo"),
+        (("--out", "x.json", "--format", "vrom"), "F002", "Did you mean 'vroom'"),
         (("--plot", "x.gif"), "F002", ".png"),
         (("--html", "no/folder/x.html"), "F012", "folder"),
         (("--html", "."), "F012", "it is a folder"),
@@ -232,3 +233,10 @@ def test_of_many_impossible_clients_the_first_are_named(run, tmp_path, fake_solv
     assert result.exit_code == 3
     assert result.stderr.splitlines()[10] == "warning: ... and 20 more"
     assert "  ... and 20 more" in result.stdout.splitlines()
+
+
+def test_the_solution_is_written_in_the_format_asked_for(run, file, tmp_path, fake_solvers):
+    run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", tmp_path / "x.json", "--format", "vroom")
+    output = json.loads((tmp_path / "x.json").read_text())
+    assert output["summary"]["routes"] == 4
+    assert run("check", file, tmp_path / "x.json").exit_code == 0
