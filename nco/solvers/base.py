@@ -45,13 +45,6 @@ def cannot(solver: str, feature: str, others: str) -> Fault:
     return Fault("U302", f"solver '{solver}'", f"{feature} is not supported", f"Use {others}")
 
 
-def in_no_solver(solver: str, problem: Problem) -> list[Fault]:
-    """Faults for what a problem can hold and none of our solvers honours yet."""
-    features = {"shipments": bool(problem.shipments), "objective='max'": problem.objective == "max"}
-    others = "a solver of your own (module:Class) or leave it out"
-    return [cannot(solver, feature, others) for feature, present in features.items() if present]
-
-
 def shift(problem: Problem, vehicle: VehicleType) -> tuple[Window, Window]:
     """When a vehicle may leave, and when it may arrive at the end: windows that may be empty."""
     end = ALWAYS if vehicle.end_depot is None else problem.depots[vehicle.end_depot].tw
