@@ -20,6 +20,7 @@ from .constraints.load import Load
 from .constraints.precedence import Precedence
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
+from .constraints.timed_precedence import TimedPrecedence
 from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
 from .generators.fleet import Fleet
@@ -27,7 +28,7 @@ from .generators.mixture import Mixture
 from .generators.prizes import Prizes
 from .generators.profiles import Preferences, Zones
 from .generators.routefinder import RouteFinder
-from .generators.shipments import Shipments
+from .generators.shipments import Shipments, TimedShipments
 from .generators.tours import Tours
 from .generators.trips import Trips
 from .generators.uchoa import Uchoa
@@ -83,6 +84,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
         RouteFinder({"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}),
     ),
+    "pdptw": lambda: Preset(RoutingEnv([Load(), TimedPrecedence(), TimeWindows()]), TimedShipments()),
     "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
     "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
     "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
