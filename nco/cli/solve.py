@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def solve(
     file: Annotated[
-        Path, typer.Argument(help="The problem, in any format of docs/formats.md; orders in CSV: nco convert.")
+        Path,
+        typer.Argument(help="The problem, in any format of docs/formats.md; - is standard input. CSV: nco convert."),
     ],
     *,
     solver: Annotated[str, typer.Option(help="neural, ortools, pyvrp, or your own as module:Class.")] = "neural",

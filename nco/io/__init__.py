@@ -33,9 +33,9 @@ __all__ = ["read", "read_set", "read_solution", "write"]
 def read(path: str | os.PathLike[str], *, format: str | None = None, rounding: Rounding | None = None) -> Problem:
     """Read a problem; the format is recognised from the content, else the suffix, or named ("vrplib", "cordeau" ...).
 
-    docs/formats.md lists the formats. rounding: convention for distances computed from coordinates (see nco.rounding);
-    None takes the format's own: TSPLIB's "round" for EUC_2D, what the file says for nco-json, "none" for most. Given
-    matrices stay as they are.
+    docs/formats.md lists the formats; the path "-" is standard input. rounding: convention for distances computed from
+    coordinates (see nco.rounding); None takes the format's own: TSPLIB's "round" for EUC_2D, what the file says for
+    nco-json, "none" for most. Given matrices stay as they are.
     Raises FileError or ProblemError with every fault found, each with its line or key.
     """
     path = Path(path)

@@ -4,8 +4,10 @@ import time
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 import nco
+from nco.cli import app
 
 ALONE = 8 * 2**0.5
 
@@ -240,3 +242,11 @@ def test_the_solution_is_written_in_the_format_asked_for(run, file, tmp_path, fa
     output = json.loads((tmp_path / "x.json").read_text())
     assert output["summary"]["routes"] == 4
     assert run("check", file, tmp_path / "x.json").exit_code == 0
+
+
+def test_a_problem_comes_from_standard_input(file, fake_solvers):
+    result = CliRunner().invoke(app, ["solve", "-", "--solver", f"{fake_solvers}:Alone"], input=file.read_bytes())
+    assert result.exit_code == 0
+    assert "square: 4 of 4 clients" in result.stdout
+    result = CliRunner().invoke(app, ["solve", "-"], input=b"nonsense")
+    assert (result.exit_code, result.stderr[:4]) == (2, "F002")
