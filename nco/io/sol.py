@@ -21,16 +21,15 @@ _ROUTE = re.compile(r"Route\s*#?\s*\d+\s*:([\s\d]*)")
 
 def read_solution(text: str, problem: Problem) -> Solution:
     """Solution from the text of a .sol file; routes are driven by the first vehicle type."""
-    faults, routes, cost = [], [], False
+    faults, routes = [], []
     for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
-        cost = cost or line.startswith("Cost")
         if not line.startswith("Route"):
             continue  # cost, time and comments: the checker computes the cost
         if not _ROUTE.fullmatch(line):
             what = f"'{line[:40]}' is not a route"
             faults.append(Fault("F005", f"line {number}", what, "Write 'Route #1: 4 2 7', whole numbers only"))
         routes.append(" ".join(line.split()))
-    if not routes and not cost:  # with a cost, nobody is served
+    if not routes:
         faults.append(Fault("F004", "file", "there is no route", "Write lines such as 'Route #1: 4 2 7'"))
     if faults:
         raise FileError(faults)
@@ -38,9 +37,9 @@ def read_solution(text: str, problem: Problem) -> Solution:
 
 
 def write_solution(thing: Result | Solution, path: Path) -> None:
-    """Write routes and, for a result, the cost; raises FileError (F013) when a vehicle type would be lost."""
+    """Write routes and, for a result, the cost; raises FileError (F013) for several vehicle types and for no route."""
     routes = thing.routes
-    if not routes and isinstance(thing, Solution):
+    if not routes:
         what = "a solution without any route cannot be expressed"
         raise FileError(Fault("F013", "solution", what, "Write nco-json (.json)"))
     if any(route.vehicle_type for route in routes):

@@ -21,6 +21,31 @@ def test_routes_and_cost_are_printed(run, file, fake_solvers):
     assert result.stderr == ""
 
 
+@pytest.fixture
+def parcels(tmp_path):
+    """A file with one shipment."""
+    model = nco.Model("parcels")
+    model.add_depot(x=0, y=0)
+    model.add_shipment(model.add_client(x=1, y=0), model.add_client(x=2, y=0), 1)
+    model.add_vehicle_type(capacity=1)
+    nco.write(model.build(), tmp_path / "parcels.json")
+    return tmp_path / "parcels.json"
+
+
+def test_without_a_solver_one_that_can_is_taken_and_said(run, parcels):
+    result = run("solve", parcels, "--max-runtime", 0.1)
+    assert result.exit_code == 0
+    assert "2 of 2 clients on 1 route by pyvrp" in result.stdout
+    assert result.stderr == "solver: pyvrp (solver 'neural': shipments is not supported)\n"
+    assert run("solve", parcels, "--max-runtime", 0.1, "--quiet").output == ""
+
+
+def test_weights_are_for_the_neural_solver(run, parcels):
+    result = run("solve", parcels, "--weights", "cvrp")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("U302 solver 'neural': shipments")
+
+
 def test_a_long_route_stays_on_one_line_in_a_pipe(run, tmp_path, fake_solvers):
     model = nco.Model()
     model.add_depot(x=0, y=0)
@@ -250,3 +275,10 @@ def test_a_problem_comes_from_standard_input(file, fake_solvers):
     assert "square: 4 of 4 clients" in result.stdout
     result = CliRunner().invoke(app, ["solve", "-"], input=b"nonsense")
     assert (result.exit_code, result.stderr[:4]) == (2, "F002")
+
+
+def test_routes_that_a_file_cannot_express_are_shown_all_the_same(run, small_fleet, tmp_path, fake_solvers):
+    result = run("solve", small_fleet, "--solver", f"{fake_solvers}:Nothing", "--out", tmp_path / "x.sol")
+    assert result.exit_code == 2
+    assert "small fleet: 0 of 3 clients" in result.stdout
+    assert "F013" in result.stderr
