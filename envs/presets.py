@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import Literal
 
 import torch
 
@@ -27,6 +28,7 @@ from .generators.fleet import Fleet
 from .generators.mixture import Mixture
 from .generators.prizes import Prizes
 from .generators.profiles import Preferences, Zones
+from .generators.roads import Roads
 from .generators.routefinder import RouteFinder
 from .generators.shipments import Shipments, TimedShipments
 from .generators.tours import Tours
@@ -66,6 +68,19 @@ def _variant_name(*attributes: str) -> str:
     return (o + "VRP" + "".join(rest)).lower()
 
 
+def _roads(kind: Literal["atsp", "cvrp", "cvrptw"], clustered: bool = False, path: str | None = None) -> Preset:
+    """A problem on the roads of a city file, or of a made-up town."""
+    constraints: dict[str, list[Constraint]] = {"atsp": [], "cvrp": [Capacity()], "cvrptw": [Capacity(), TimeWindows()]}
+    return Preset(RoutingEnv(constraints[kind]), Roads(kind, path, clustered))
+
+
+#: Presets that may be followed by a colon and the path of a city file, as in "rcvrp:data/city.npz".
+ROADS: dict[str, Callable[..., Preset]] = {
+    "r" + kind + suffix: partial(_roads, kind, clustered)
+    for kind in ("atsp", "cvrp", "cvrptw")
+    for suffix, clustered in (("", False), ("_cluster", True))
+}
+
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
 
@@ -88,6 +103,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
     "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
     "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
+    **ROADS,
     "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
     "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
     "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),
@@ -100,10 +116,17 @@ PRESETS: dict[str, Callable[[], Preset]] = {
 
 
 def preset(name: str) -> Preset:
-    """A preset by name; raises ConfigError for an unknown one."""
-    if name not in PRESETS:
-        raise ConfigError(Fault("C503", "preset", f"'{name}' is unknown", did_you_mean(name, PRESETS)))
-    return PRESETS[name]()
+    """A preset by name, such as "cvrp" or "rcvrp:city.npz"; raises ConfigError for an unknown one.
+
+    A city file is read when the first instances are drawn.
+    """
+    kind, _, path = name.partition(":")
+    if kind not in PRESETS:
+        raise ConfigError(Fault("C503", "preset", f"'{kind}' is unknown", did_you_mean(kind, PRESETS)))
+    if path and kind not in ROADS:
+        what = f"'{kind}' takes no file"
+        raise ConfigError(Fault("C503", "preset", what, f"Presets on the roads of a file: {', '.join(ROADS)}"))
+    return ROADS[kind](path=path) if path else PRESETS[kind]()
 
 
 def problems(name: str, size: int, count: int, seed: int) -> list[Problem]:

@@ -43,7 +43,7 @@ def test_whatever_the_nearest_neighbour_does_ends_in_time_and_is_accepted_at_its
 def assert_accepted(chosen, episode):
     env = chosen.env
     assert env.done(episode.states[-1]).all()
-    cost = env.cost(episode.instances, episode.actions)
+    cost = env.cost(episode.instances, episode.actions) * episode.instances["scale"][:, None]
     for row, problem in enumerate(to_problems(episode.instances, env.objective)):
         for rollout in range(cost.shape[1]):
             report = nco.check(problem, episode.routes(row, rollout), chosen.rules)
