@@ -22,10 +22,12 @@ class Outputs:
     picture: Path | None
     format: str | None = None
 
-    def check(self) -> None:
-        """Raise FileError now for what could not be written later: unknown suffixes, folders that do not exist."""
+    def check(self, source: Path) -> None:
+        """Raise FileError now for what could not be written later: unknown suffixes, missing folders, the problem."""
         faults: list[Fault] = []
         for path in filter(None, (self.solution, self.page, self.picture)):
+            if path.exists() and source.exists() and path.samefile(source):
+                faults.append(Fault("F012", str(path), "it is the problem itself", "Choose another name"))
             if path.is_dir():
                 faults.append(Fault("F012", str(path), "it is a folder", "Name a file in it"))
             elif not path.absolute().parent.is_dir():

@@ -58,7 +58,7 @@ def solve(
     from nco.solvers.solve import AUTO, SOLVERS
 
     outputs = Outputs(out, html, plot, format)
-    outputs.check()
+    outputs.check(file)
     problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     if not quiet:
         warn_of_impossible(problem)

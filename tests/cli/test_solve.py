@@ -282,3 +282,10 @@ def test_routes_that_a_file_cannot_express_are_shown_all_the_same(run, small_fle
     assert result.exit_code == 2
     assert "small fleet: 0 of 3 clients" in result.stdout
     assert "F013" in result.stderr
+
+
+def test_the_problem_is_not_overwritten(run, file, fake_solvers):
+    before = file.read_bytes()
+    result = run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", file)
+    assert (result.exit_code, result.stderr[:4]) == (2, "F012")
+    assert file.read_bytes() == before
