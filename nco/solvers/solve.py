@@ -23,6 +23,9 @@ SOLVERS: dict[str, str] = {
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
 }
+#: No solver in particular: the first of these that supports the problem.
+AUTO = "auto"
+PREFERENCE = ("neural", "pyvrp", "ortools")
 
 #: Seeds are whole numbers from 0 to this, which every solver takes.
 LARGEST_SEED = 2**31 - 1
@@ -30,7 +33,7 @@ LARGEST_SEED = 2**31 - 1
 
 def solve(
     problem: Problem,
-    solver: str | Solver = "neural",
+    solver: str | Solver = AUTO,
     stop: StoppingCriterion | None = None,
     seed: int = 1,
     device: str = "auto",
@@ -38,9 +41,9 @@ def solve(
 ) -> Result:
     """Solve a problem and have the checker judge the routes.
 
-    solver: "neural", "ortools", "pyvrp", "module:Class" or a Solver;
+    solver: "auto" (see `choose`), "neural", "ortools", "pyvrp", "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
-    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
+    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the constructor of the named solver.
     Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one,
     ConfigError for a seed that is not a whole number from 0 to LARGEST_SEED.
     Always returns a Result: an incomplete or infeasible one says what is missing and why.
@@ -48,6 +51,8 @@ def solve(
     began = time.perf_counter()
     require_seed(seed)
     running = (stop or MaxRuntime(5)).start()
+    if solver == AUTO:
+        solver, _ = choose(problem, device, **options)
     engine = create(solver, device, **options) if isinstance(solver, str) else solver
     if faults := engine.unsupported(problem):
         raise SolverError(faults)
@@ -65,6 +70,23 @@ def require_seed(seed: int) -> None:
     if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
         fix = f"Give a whole number from 0 to {LARGEST_SEED}"
         raise ConfigError(Fault("C503", "seed", f"{seed!r} is not allowed", fix))
+
+
+def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
+    """The name of the first of neural, pyvrp and ortools that supports the problem, and why those before do not.
+
+    Raises SolverError for options, which belong to one solver, and with the faults of all when none does.
+    """
+    fix = "Name the solver that it is for"
+    faults = [Fault("U307", f"solver '{AUTO}'", f"option '{option}' is unknown", fix) for option in options]
+    if faults:
+        raise SolverError(faults)
+    for name in PREFERENCE:
+        found = create(name, device).unsupported(problem)
+        if not found:
+            return name, faults
+        faults += found
+    raise SolverError(faults)
 
 
 def create(name: str, device: str = "auto", **options: Any) -> Solver:
