@@ -22,7 +22,7 @@ allowed        [B, M, N] bool: who may visit whom (True)
 max_distance   [B, M]     of a route (inf)
 open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
-available      [B, M]     routes that may be begun (inf)
+available      [B, M]     routes that may be begun (inf); tokens with 0 are none, and come after all others
 reloads        [B, M] bool: all routes of a token, which are not open, are trips of one vehicle that together keep its
                           limits of time and distance; with such limits, available is 1 (False: each is another vehicle)
 unit_cost      [B, M]     price of distance (1)
@@ -132,7 +132,8 @@ def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     )
     depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
-    vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
+    available = arrays.get("available", np.ones(fleet))
+    vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet) if available[v])
     profiles = tuple(_profile(arrays, v) for v in range(fleet))
     return Problem(
         depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=float(arrays["scale"]),
@@ -198,8 +199,11 @@ def _matrix(arrays: Mapping[str, Floats], key: str, v: int) -> Floats | None:
     return None if key == "distance" and np.allclose(matrix, straight, rtol=1e-5, atol=1e-6) else matrix
 
 
-def to_routes(instances: TensorDict, path: list[int]) -> list[Route]:
-    """Routes of `to_problems`' problem along one rollout's actions; trips of a vehicle that reloads are joined."""
+def to_routes(instances: TensorDict, path: list[int], row: int = 0) -> list[Route]:
+    """Routes of `to_problems`' problem along one rollout's actions; trips of a vehicle that reloads are joined.
+
+    row: number of the problem, in batches whose problems differ in who reloads.
+    """
     fleet = fleet_size(instances)
     trips: list[list[int]] = [[0]]  # token, then clients
     for node in path:
@@ -207,13 +211,17 @@ def to_routes(instances: TensorDict, path: list[int]) -> list[Route]:
             trips.append([node])
         else:
             trips[-1].append(node)
-    trips = [trip for trip in trips if len(trip) > 1]
-    if not has(instances, "reloads"):
-        return [Route(tuple(clients), token) for token, *clients in trips]
-    merged: dict[int, list[int]] = {}
+    reloads = instances["reloads"][row].tolist() if has(instances, "reloads") else [False] * fleet
+    routes: list[tuple[int, list[int]]] = []
+    shift: dict[int, list[int]] = {}  # token of a vehicle that reloads -> its visits
     for token, *clients in trips:
-        merged[token] = [*merged[token], token, *clients] if token in merged else clients
-    return [Route(tuple(visits), token) for token, visits in merged.items()]
+        if clients and token in shift:
+            shift[token] += [token, *clients]
+        elif clients:
+            routes.append((token, clients))
+            if reloads[token]:
+                shift[token] = clients
+    return [Route(tuple(visits), token) for token, visits in routes]
 
 
 def has(instances: TensorDict, key: str) -> bool:

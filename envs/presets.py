@@ -24,6 +24,7 @@ from .constraints.time_windows import TimeWindows
 from .constraints.timed_precedence import TimedPrecedence
 from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
+from .generators.everything import Everything
 from .generators.fleet import Fleet
 from .generators.mixture import Mixture
 from .generators.prizes import Prizes
@@ -84,6 +85,10 @@ ROADS: dict[str, Callable[..., Preset]] = {
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
 
+#: What "everything" mixes, one variant an instance.
+MIXED = ("cvrp", "mtvrp", "mdvrptw", "hcvrp", "pvrp_p", "pvrp_zc", "pdptw", "pcvrp", "cvrp_reloads", "vrptw_reloads",
+         "rcvrptw")  # fmt: skip
+
 #: Preset name -> how to make it.
 PRESETS: dict[str, Callable[[], Preset]] = {
     "tsp": lambda: Preset(RoutingEnv([]), Tours()),
@@ -112,6 +117,10 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     "pvrp_zc": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("random")),
     "pvrp_zc_angle": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("angle")),
     "pvrp_zc_cluster": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("cluster")),
+    "everything": lambda: Preset(
+        RoutingEnv([Load(), Backhaul(), TimedPrecedence(), TimeWindows(), RouteLimit(), Zoning()]),
+        Everything(tuple(PRESETS[name]().generator for name in MIXED)),
+    ),
 }  # fmt: skip
 
 

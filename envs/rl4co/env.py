@@ -132,7 +132,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         paths = self.words.path(actions[:, None])[:, 0].tolist()
         faults = []
         for row, (problem, path) in enumerate(zip(problems, paths, strict=True)):
-            for violation in check(problem, to_routes(td["instances"], path), self._rules).violations:
+            for violation in check(problem, to_routes(td["instances"], path, row), self._rules).violations:
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)

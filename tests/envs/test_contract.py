@@ -15,7 +15,7 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 sizes, seeds = st.integers(1, 12), st.integers(0, 10**6)
 few_examples = settings(max_examples=3, deadline=None, derandomize=True)
 #: Attributes whose neutral value is infinite.
-UNBOUNDED = {"closes", "max_distance", "prize"}
+UNBOUNDED = {"available", "closes", "max_distance", "prize"}
 
 
 def draw(name: str, batch: int, size: int, seed: int = 1):
@@ -78,7 +78,7 @@ def test_the_checker_accepts_exactly_the_next_clients_that_the_mask_allows(play,
         over = bool(episode.states[step].vehicles.idle[row, 0])  # optional clients may be left out
         for client in () if over else clients_of(instances):
             for path in completions(instances[row], episode.states[0].could[row], [*before, client]):
-                report = nco.check(problem, to_routes(instances, path), preset(name).rules)
+                report = nco.check(problem, to_routes(instances, path, row), preset(name).rules)
                 if report.is_feasible():
                     break
             broken = {violation.rule for violation in report.violations}
@@ -94,12 +94,14 @@ def completions(instance, could, begun):
     origin = instance.get("picked_up_at", torch.zeros(nodes)).tolist()
     target = {origin[node]: node for node in range(nodes) if origin[node]}
     aboard = [target[node] for node in begun if node in target and target[node] not in begun]
-    rest = range(fleet, nodes) if instance.get("prize") is None else ()
+    required = instance.get("prize", torch.full((nodes,), torch.inf)) == torch.inf
+    rest = [node for node in range(fleet, nodes) if required[node]]
+    few = bool((instance.get("available", torch.full((fleet,), torch.inf)) < torch.inf).all())
     for order in islice(permutations(aboard), 24):
         path = [*begun, *order]
         for node in rest:
             if node not in path and not origin[node]:
-                path += [] if instance.get("available") is not None else [int(could[:, node].int().argmax())]
+                path += [] if few else [int(could[:, node].int().argmax())]
                 path += [node, *(goal for goal in [target.get(node)] if goal and goal not in path)]
         yield [*path, *(node for node in rest if node not in path)]
 
