@@ -15,7 +15,16 @@ from nco.envs.presets import PRESETS
 from nco.errors import ConfigError, SolverError
 
 #: Presets that a problem of RL4CO covers -> its name.
-NAMED = {"tsp": "tsp", "atsp": "atsp", "pdp": "pdp", "cvrp": "cvrp", "cvrp_x": "cvrp", "cvrp_mixed": "cvrp"}
+NAMED = {
+    "tsp": "tsp",
+    "atsp": "atsp",
+    "ratsp": "atsp",
+    "ratsp_cluster": "atsp",
+    "pdp": "pdp",
+    "cvrp": "cvrp",
+    "cvrp_x": "cvrp",
+    "cvrp_mixed": "cvrp",
+}
 NAMED |= {name: "mtvrp" for name in PRESETS if re.fullmatch(r"mtvrp|o?vrp(m?b)?l?(tw)?", name)}
 
 pytestmark = pytest.mark.train
