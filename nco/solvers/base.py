@@ -42,7 +42,7 @@ class Solver(Protocol):
 
 def cannot(solver: str, feature: str, others: str) -> Fault:
     """The fault for a feature a solver does not support, naming solvers that do."""
-    return Fault("U302", f"solver '{solver}'", f"{feature} is not supported", f"Use {others}")
+    return Fault("U302", f"solver '{solver}'", f"it does not support {feature}", f"Use {others}")
 
 
 def shift(problem: Problem, vehicle: VehicleType) -> tuple[Window, Window]:

@@ -124,8 +124,10 @@ class Model:
             self.routing.AddDisjunction([self._index(copy)], 0)
             self._allow(self._index(copy), [self.places[copy] in v.reload_depots for v in self.problem.vehicle_types])
         for number, vehicle in enumerate(self.fleet):
-            idle = [self._index(copy) for copy in self.copies if self.places[copy] == vehicle.start_depot]
-            self.routing.NextVar(self.routing.Start(number)).RemoveValues(idle)
+            if vehicle.fixed_cost or vehicle.unit_duration_cost or vehicle.end_depot != vehicle.start_depot:
+                # a vehicle that only reloads at home is no route of ours, so it must not cost anything
+                idle = [self._index(copy) for copy in self.copies if self.places[copy] == vehicle.start_depot]
+                self.routing.NextVar(self.routing.Start(number)).RemoveValues(idle)
         if self.copies:
             limits = [len(self.copies) if v.max_reloads is None else v.max_reloads for v in self.fleet]
             counts = np.zeros(len(self.places), dtype=np.int64)

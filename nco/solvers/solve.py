@@ -43,7 +43,7 @@ def solve(
 
     solver: "auto" (see `choose`), "neural", "ortools", "pyvrp", "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
-    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the constructor of the named solver.
+    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
     Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one,
     ConfigError for a seed that is not a whole number from 0 to LARGEST_SEED.
     Always returns a Result: an incomplete or infeasible one says what is missing and why.
@@ -75,18 +75,21 @@ def require_seed(seed: int) -> None:
 def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
     """The name of the first of neural, pyvrp and ortools that supports the problem, and why those before do not.
 
-    Raises SolverError for options, which belong to one solver, and with the faults of all when none does.
+    Only solvers that know the options count. Raises SolverError with the faults of all when none supports the problem.
     """
-    fix = "Name the solver that it is for"
-    faults = [Fault("U307", f"solver '{AUTO}'", f"option '{option}' is unknown", fix) for option in options]
-    if faults:
-        raise SolverError(faults)
+    faults, unknown = list[Fault](), list[Fault]()
     for name in PREFERENCE:
-        found = create(name, device).unsupported(problem)
+        try:
+            found = create(name, device, **options).unsupported(problem)
+        except SolverError as error:
+            if set(error.codes) != {"U307"}:
+                raise
+            unknown += error.faults
+            continue
         if not found:
             return name, faults
         faults += found
-    raise SolverError(faults)
+    raise SolverError(faults or unknown)
 
 
 def create(name: str, device: str = "auto", **options: Any) -> Solver:

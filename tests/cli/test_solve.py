@@ -36,14 +36,14 @@ def test_without_a_solver_one_that_can_is_taken_and_said(run, parcels):
     result = run("solve", parcels, "--max-runtime", 0.1)
     assert result.exit_code == 0
     assert "2 of 2 clients on 1 route by pyvrp" in result.stdout
-    assert result.stderr == "solver: pyvrp (solver 'neural': shipments is not supported)\n"
+    assert result.stderr == "solver: pyvrp (solver 'neural': it does not support shipments)\n"
     assert run("solve", parcels, "--max-runtime", 0.1, "--quiet").output == ""
 
 
 def test_weights_are_for_the_neural_solver(run, parcels):
     result = run("solve", parcels, "--weights", "cvrp")
     assert result.exit_code == 2
-    assert result.stderr.startswith("U302 solver 'neural': shipments")
+    assert result.stderr.startswith("U302 solver 'neural': it does not support shipments")
 
 
 def test_a_long_route_stays_on_one_line_in_a_pipe(run, tmp_path, fake_solvers):

@@ -47,6 +47,13 @@ def test_without_a_name_the_first_solver_that_supports_the_problem_is_chosen(squ
     assert (name, [fault.where for fault in faults]) == ("ortools", ["solver 'neural'"] * 2 + ["solver 'pyvrp'"])
 
 
+def test_without_a_name_an_option_speaks_for_the_solver_that_knows_it(square, timed):
+    assert nco.solve(square, stop=MaxIterations(1), first_solution="savings").solver == "ortools"
+    with pytest.raises(SolverError, match=r"neural.*time windows") as caught:
+        nco.solve(timed, weights="cvrp")
+    assert caught.value.codes == ("U302",)
+
+
 def test_a_problem_that_no_solver_supports_is_an_error_with_all_reasons(timed, monkeypatch):
     monkeypatch.setattr("nco.solvers.solve.PREFERENCE", ("neural", "pyvrp"))
     with pytest.raises(SolverError, match=r"(?s)U302.*neural.*time windows.*U302.*pyvrp.*objective='max'"):
@@ -56,7 +63,7 @@ def test_a_problem_that_no_solver_supports_is_an_error_with_all_reasons(timed, m
 @pytest.mark.parametrize(
     ("solver", "option", "fix"),
     [
-        ("auto", {"first_solution": "savings"}, "Name the solver that it is for"),
+        ("auto", {"first_soluton": "savings"}, "Did you mean 'first_solution'"),
         ("ortools", {"first_soluton": "savings"}, "Did you mean 'first_solution'"),
         ("ortools", {"first_solution": "saving"}, "Did you mean 'savings'"),
         ("pyvrp", {"seeds": 3}, "It has no options"),
@@ -106,7 +113,7 @@ def test_no_routes_make_a_result_with_reasons(square):
 
 
 def test_what_a_solver_does_not_support_is_refused_before_it_runs(street):
-    with pytest.raises(NcoError, match=r"U302.*a single client is not supported. Use two"):
+    with pytest.raises(NcoError, match=r"U302.*it does not support a single client. Use two"):
         nco.solve(street(1), Claims([], None))
 
 
@@ -133,7 +140,7 @@ def test_preferences_with_a_distance_limit_are_refused_by_pyvrp_naming_who_can(s
 def test_a_min_max_problem_is_refused_by_pyvrp_and_neural_naming_who_can(square):
     problem = replace(square, objective="max")
     for solver in ("pyvrp", "neural"):
-        with pytest.raises(NcoError, match=r"U302.*objective='max' is not supported. Use solver='ortools'"):
+        with pytest.raises(NcoError, match=r"U302.*it does not support objective='max'. Use solver='ortools'"):
             nco.solve(problem, solver)
     assert nco.solve(problem, "ortools", MaxIterations(5)).is_feasible()
 
