@@ -14,7 +14,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Home, Move, View, anything, per_node, ways_home
+from .constraints.base import Constraint, Home, Move, View, anything, only_where, per_node, ways_home
 from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
 
@@ -105,14 +105,14 @@ class RoutingEnv:
         if has(instances, "prize"):
             required = ~visited & per_node(instances["prize"] == torch.inf, current)
             over = (at_depot | may_end) & ~anything(required[..., fleet:])
-            mask = mask & ~idle[..., None]
+            mask = only_where(mask, ~idle)
         spare = _spare(instances, routes)
         if fleet == 1 and spare is None:
             mask[..., 0] = may_end | over
             return mask
         if spare is not None:
             again = spare.gather(-1, active[..., None])[..., 0] | _reloads(instances, active)
-            mask = mask & (~at_depot | again)[..., None]
+            mask = only_where(mask, ~at_depot | again)
             may_end = may_end & (spare.any(dim=-1) | again)
         clients = mask[..., fleet:]
         stuck = ~anything(clients)
