@@ -14,6 +14,8 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
+from nco.errors import ConfigError, Fault
+
 from .constraints.base import Constraint, Home, Move, View, anything, only_where, per_node, ways_home
 from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
@@ -219,6 +221,10 @@ class RoutingEnv:
 
     def _beginning(self, instances: TensorDict) -> tuple[Tensor, Home | tuple[()]]:
         """What does not change during an episode: whom each vehicle can serve [B, M, N], and the ways home."""
+        lasting = any(constraint.lasting for constraint in self.constraints)
+        if lasting and has(instances, "reloads") and not has(instances, "available"):
+            what = "vehicles that reload within limits of time or distance would set out as new ones"
+            raise ConfigError(Fault("C503", "available", what, "Give available = 1 for vehicles that reload"))
         home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
         return self._could(instances, home), home
 

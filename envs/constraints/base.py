@@ -117,7 +117,7 @@ def anything(flags: Tensor) -> Tensor:
 
 
 def only_where(flags: Tensor, row: Tensor) -> Tensor:
-    """Flags [..., N] in rows [...] that are True: `&`, which for two shapes of bools is several times slower on a CPU."""
+    """Flags [..., N] in rows [...] that are True: `&`, which for two shapes of bools is much slower on a CPU."""
     return (flags.view(torch.uint8) & row[..., None].view(torch.uint8)).view(torch.bool)
 
 
