@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from nco.problem import Floats, Problem, VehicleType
+from nco.reach import shortest
 from nco.solution import Solution
 from nco.solvers.scale import ROOM, SLACK, Ints, Scale, pool, power_below, priced_scales, scale
 
@@ -97,6 +98,19 @@ class Integers:
         typical = float(self.travel(vehicle).mean() + self.time.up(self.problem.service).mean())
         return max(1.0, self.typical_cost / typical) if typical else 1.0
 
+    @cached_property
+    def lateness(self) -> Floats:
+        """How late service may start at each location [N]: half of what the checker tolerates.
+
+        That grows with the time since the vehicle left: for clients at least the shortest way there and the service.
+        """
+        problem, late = self.problem, np.ones(self.problem.num_locations)
+        if not self.time.exact:
+            ways = {(v.start_depot, _travel_key(v)) for v in problem.vehicle_types}
+            soonest = [shortest(self._travel[key].__getitem__, start, problem.num_locations) for start, key in ways]
+            late[problem.num_depots :] = (np.min(soonest, axis=0) + problem.service)[problem.num_depots :]
+        return SLACK * np.maximum(1.0, late)
+
     @property
     def largest_sums(self) -> list[float]:
         """What can add up at most, whole, of each quantity that has limits: times, loads, and arcs where limited."""
@@ -145,7 +159,8 @@ class Integers:
             legs = len(route.visits) + 2
             lost += 0.0 if self.cost.exact else legs / self.cost.factor
             if not self.time.exact:
-                lost += vehicle.unit_duration_cost * (3 * legs / self.time.factor + SLACK)
+                late = float(self.lateness[list(route.visits)].max(initial=SLACK))
+                lost += vehicle.unit_duration_cost * (3 * legs / self.time.factor + late)
         return 1e-9 + self._rate_error() + lost / max(1.0, abs(cost))
 
     def _rate_error(self) -> float:

@@ -19,7 +19,7 @@ from nco.problem import ALWAYS, VehicleType, Window
 from nco.solution import Route, Solution
 from nco.solvers.base import is_usable, shift, without_idle_reloads
 from nco.solvers.integers import Integers
-from nco.solvers.scale import Ints
+from nco.solvers.scale import SLACK, Ints
 
 #: Vehicles on top of twice as many as the loads fill.
 SPARE = 10
@@ -206,7 +206,9 @@ class Model:
         self.routing.AddDimensionWithVehicleTransitAndCapacity(transits, self.horizon, limits, False, "time")
         clock = self.routing.GetDimensionOrDie("time")
         for node in (*range(self.problem.num_clients), *self.copies):
-            clock.CumulVar(self._index(node)).SetRange(*self._window(self.problem.places[self.places[node]].tw))
+            place = self.places[node]
+            window = self._window(self.problem.places[place].tw, self.units.lateness[place])
+            clock.CumulVar(self._index(node)).SetRange(*window)
         for number, vehicle in enumerate(self.fleet):
             leaves, arrives = shift(self.problem, vehicle)
             clock.CumulVar(self.routing.Start(number)).SetRange(*self._window(leaves))
@@ -246,11 +248,11 @@ class Model:
             lasts = self.routing.ActiveVehicleVar(number) * (clock.CumulVar(end) - clock.CumulVar(start))
             self.routing.solver().Add(costs.CumulVar(end) == others.CumulVar(end) + rates[number] * lasts)
 
-    def _window(self, window: Window) -> tuple[int, int]:
+    def _window(self, window: Window, late: float = SLACK) -> tuple[int, int]:
         """Whole window, never empty; it closes at the horizon at the latest."""
         opens, closes = int(self.units.time.up(window[0])), self.horizon
         if window[1] < self.units.latest:
-            closes = int(self.units.time.closing(window[1], self.units.latest))
+            closes = int(self.units.time.closing(window[1], self.units.latest, late))
         return opens, max(opens, closes)
 
     def _enough(self, vehicle: VehicleType) -> float:

@@ -19,7 +19,7 @@ from nco.problem import Floats, Problem, Shipment, VehicleType
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
 from nco.solvers.integers import Integers
-from nco.solvers.scale import Ints
+from nco.solvers.scale import SLACK, Ints
 from nco.stop import Running
 
 #: PyVRP's word for a window that does not close: it then leaves time out of its moves.
@@ -152,7 +152,7 @@ def _clients(units: Integers) -> list[pyvrp.Client]:
     problem, first = units.problem, units.problem.num_depots
     delivery, pickup = units.loads(problem.delivery).tolist(), units.loads(problem.pickup).tolist()
     service, prizes = units.time.up(problem.service).tolist(), units.prizes()
-    windows = _windows(units, problem.tw)
+    windows = _windows(units, problem.tw, units.lateness)
     return [
         pyvrp.Client(
             first + k,
@@ -171,7 +171,7 @@ def _clients(units: Integers) -> list[pyvrp.Client]:
 def _shipments(units: Integers) -> list[pyvrp.Shipment]:
     """The shipments that are not late; leaving one out costs the prizes of both its clients."""
     problem, prizes, late = units.problem, units.prizes(), _late(units)
-    service, windows = units.time.up(problem.service).tolist(), _windows(units, problem.tw)
+    service, windows = units.time.up(problem.service).tolist(), _windows(units, problem.tw, units.lateness)
     shipments = []
     for shipment, load in zip(problem.shipments, units.loads(problem.shipment_load).tolist(), strict=True):
         if shipment in late:
@@ -186,7 +186,7 @@ def _shipments(units: Integers) -> list[pyvrp.Shipment]:
 
 def _late(units: Integers) -> list[Shipment]:
     """Shipments whose delivery closes before their pickup opens: no route serves them, and PyVRP does not take them."""
-    first, windows = units.problem.num_depots, _windows(units, units.problem.tw)
+    first, windows = units.problem.num_depots, _windows(units, units.problem.tw, units.lateness)
     return [s for s in units.problem.shipments if windows[first + s.delivery][1] < windows[first + s.pickup][0]]
 
 
@@ -256,12 +256,12 @@ def _loaded(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return delivers, picks
 
 
-def _windows(units: Integers, windows: Floats) -> list[tuple[int, int]]:
-    """Whole windows from [k, 2]; one that rounding would turn round keeps its opening time."""
-    early = units.time.up(windows[:, 0])
-    late = np.maximum(early, units.time.closing(windows[:, 1], units.latest))
-    late[np.isinf(windows[:, 1])] = NEVER
-    return list(zip(early.tolist(), late.tolist(), strict=True))
+def _windows(units: Integers, windows: Floats, late: Floats | float = SLACK) -> list[tuple[int, int]]:
+    """Whole windows from [k, 2], closing `late`; one that rounding would turn round keeps its opening time."""
+    opens = units.time.up(windows[:, 0])
+    closes = np.maximum(opens, units.time.closing(windows[:, 1], units.latest, late))
+    closes[np.isinf(windows[:, 1])] = NEVER
+    return list(zip(opens.tolist(), closes.tolist(), strict=True))
 
 
 def _with_nowhere(matrix: Ints) -> Any:

@@ -9,10 +9,11 @@ from math import inf
 import numpy as np
 import pytest
 from brute_force import best_cost, cost_of_route
+from foreign_evaluators import by_ortools, by_pyvrp
 from random_problems import FEATURES, in_floats, random_problem, with_shipments
 
 import nco
-from nco import Client, Depot, NcoError, Problem, Profile, VehicleType
+from nco import Client, Depot, NcoError, Problem, Profile, VehicleType, check
 from nco.envs.presets import PRESETS, problems
 from nco.solvers.solve import create
 from nco.stop import AnyOf, MaxIterations, MaxRuntime, NoImprovement
@@ -136,6 +137,20 @@ def test_a_limit_that_is_met_exactly_is_met_in_whole_numbers_too(solver):
             (VehicleType(capacity=(1 / 3,), **vehicle),),
         )
         assert nco.solve(problem, solver, ENOUGH[solver]).is_feasible(), vehicle
+
+
+def test_windows_that_are_met_exactly_are_met_in_whole_numbers_too(solver, town):
+    problem = town(100)
+    free = tuple(replace(client, tw=(0.0, inf)) for client in problem.clients)
+    routes = [nco.Route(tuple(range(k + 1, k + 21))) for k in range(0, 100, 20)]
+    problem = replace(
+        problem, depots=(Depot(500.0, 500.0),), clients=free, vehicle_types=(VehicleType(capacity=(1e3,)),)
+    )
+    arrivals = {stop.location: stop.arrival for schedule in check(problem, routes).schedules for stop in schedule.stops}
+    tight = tuple(replace(client, tw=(0.0, arrivals[k])) for k, client in enumerate(free, start=1))
+    problem = replace(problem, clients=tight)
+    cost = {"pyvrp": by_pyvrp, "ortools": by_ortools}[solver](problem)(routes)
+    assert cost == pytest.approx(check(problem, routes).cost.total)
 
 
 def test_one_client_is_enough_for_a_problem(solver):
