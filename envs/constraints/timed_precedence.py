@@ -25,7 +25,7 @@ from .base import Constraint, Move, View, at, per_node, shaved, travel_time
 class TimedPrecedence(Constraint):
     """State [B, *L, 1 + K]: when the vehicle is ready to leave, then the plan: deliveries in order, 0 after the last.
 
-    To be used beside TimeWindows, which knows each client's own window. In problems with pairs, RouteLimit may not bind,
+    To be used beside TimeWindows, which knows each client's own window. In problems with pairs no RouteLimit may bind,
     and both ends must be open to the same vehicles.
     """
 
