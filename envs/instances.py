@@ -12,6 +12,7 @@ and keys that some have, with the neutral value that makes them equal to not hav
 
 distance       [B, N, N] or [B, M, N, N] by vehicle, in units of `scale`; without it, Euclidean distances of `locs`
 duration       [B, N, N] or [B, M, N, N] travel times at speed 1; without it, the distances
+time_scale     [B]        length of the unit of all times in the problem's own unit; without it, `scale`
 pickup         [B, N]     taken aboard, in the unit of demand: to the depot, or to a client, where it is negative (0)
 picked_up_at   [B, N]     node to visit before on the same route, where what goes to this one is picked up (0: none)
 backhaul_last  [B] bool   a route delivers everything before its first pickup (False)
@@ -21,7 +22,7 @@ allowed        [B, M, N] bool: who may visit whom (True)
 max_distance   [B, M]     of a route (inf)
 open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
-available      [B, M]     routes that may be begun (inf)
+available      [B, M]     routes that may be begun (inf); tokens with 0 are none, and come after all others
 reloads        [B, M] bool: all routes of a token, which are not open, are trips of one vehicle that together keep its
                           limits of time and distance; with such limits, available is 1 (False: each is another vehicle)
 unit_cost      [B, M]     price of distance (1)
@@ -108,7 +109,7 @@ def _fitting(demand: Floats, capacity: float) -> tuple[Floats, float]:
 
 
 def to_problems(instances: TensorDict, objective: Objective = "sum") -> list[Problem]:
-    """The problems of a batch of generated instances, with their exact float32 numbers."""
+    """The problems of a batch of generated instances in their own units: exact float32 numbers times the scales."""
     batch = {key: tensor.cpu().double().numpy() for key, tensor in instances.items()}
     size = instances.batch_size[0]
     return [_to_problem({key: array[k] for key, array in batch.items()}, objective) for k in range(size)]
@@ -116,7 +117,7 @@ def to_problems(instances: TensorDict, objective: Objective = "sum") -> list[Pro
 
 def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     """One problem: every token becomes a vehicle type with a depot and a profile of its own (one of each if M = 1)."""
-    nodes, fleet = len(arrays["locs"]), len(arrays["capacity"])
+    nodes, fleet, arrays = len(arrays["locs"]), len(arrays["capacity"]), _unscaled(arrays)
     x, y = arrays["locs"].T.tolist()
     opens, closes = arrays.get("opens", np.zeros(nodes)), arrays.get("closes", np.full(nodes, np.inf))
     windows = list(zip(opens.tolist(), closes.tolist(), strict=True))
@@ -131,12 +132,22 @@ def _to_problem(arrays: Mapping[str, Floats], objective: Objective) -> Problem:
     )
     depots = tuple(Depot(x[k], y[k], windows[k]) for k in range(fleet))
     backhaul: Backhaul = "last" if arrays.get("backhaul_last", np.zeros(())) else "mixed"
-    vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet))
+    available = arrays.get("available", np.ones(fleet))
+    vehicles = tuple(_vehicle(arrays, v, windows[v]) for v in range(fleet) if available[v])
     profiles = tuple(_profile(arrays, v) for v in range(fleet))
     return Problem(
-        depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=1.0, shipments=shipments,
-        objective=objective,
+        depots, clients, vehicles, profiles, backhaul=backhaul, preference_weight=float(arrays["scale"]),
+        shipments=shipments, objective=objective,
     )  # fmt: skip
+
+
+def _unscaled(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+    """In the problem's own units, but for penalties, which have to be in [0, 1]."""
+    scale = arrays["scale"]
+    time = arrays.get("time_scale", scale)
+    units = dict.fromkeys(("locs", "distance", "max_distance", "fixed_cost", "prize"), scale)
+    units |= dict.fromkeys(("duration", "opens", "closes", "service"), time)
+    return {key: array * units.get(key, 1.0) for key, array in arrays.items()}
 
 
 def _shipments(arrays: Mapping[str, Floats]) -> tuple[tuple[Shipment, ...], list[float]]:
@@ -175,12 +186,24 @@ def _profile(arrays: Mapping[str, Floats], v: int) -> Profile:
     fleet = len(arrays["capacity"])
     allowed = arrays["allowed"][v, fleet:].astype(bool) if "allowed" in arrays else None
     preference = 1.0 - arrays["penalty"][v, fleet:] if "penalty" in arrays else None
-    distance = arrays.get("distance") if not arrays["locs"].any() else None  # places are all the same: a matrix problem
-    return Profile(distance, allowed=allowed, preference=preference)
+    return Profile(_matrix(arrays, "distance", v), _matrix(arrays, "duration", v), preference, allowed)
 
 
-def to_routes(instances: TensorDict, path: list[int]) -> list[Route]:
-    """Routes of `to_problems`' problem along one rollout's actions; trips of a vehicle that reloads are joined."""
+def _matrix(arrays: Mapping[str, Floats], key: str, v: int) -> Floats | None:
+    """The matrix [N, N] of a vehicle; None where the problem has none, or its coordinates say the same."""
+    matrix = arrays.get(key)
+    if matrix is None:
+        return None
+    straight = np.linalg.norm(arrays["locs"][:, None] - arrays["locs"], axis=-1)
+    matrix = matrix[v] if matrix.ndim == 3 else matrix
+    return None if key == "distance" and np.allclose(matrix, straight, rtol=1e-5, atol=1e-6) else matrix
+
+
+def to_routes(instances: TensorDict, path: list[int], row: int = 0) -> list[Route]:
+    """Routes of `to_problems`' problem along one rollout's actions; trips of a vehicle that reloads are joined.
+
+    row: number of the problem, in batches whose problems differ in who reloads.
+    """
     fleet = fleet_size(instances)
     trips: list[list[int]] = [[0]]  # token, then clients
     for node in path:
@@ -188,13 +211,17 @@ def to_routes(instances: TensorDict, path: list[int]) -> list[Route]:
             trips.append([node])
         else:
             trips[-1].append(node)
-    trips = [trip for trip in trips if len(trip) > 1]
-    if not has(instances, "reloads"):
-        return [Route(tuple(clients), token) for token, *clients in trips]
-    merged: dict[int, list[int]] = {}
+    reloads = instances["reloads"][row].tolist() if has(instances, "reloads") else [False] * fleet
+    routes: list[tuple[int, list[int]]] = []
+    shift: dict[int, list[int]] = {}  # token of a vehicle that reloads -> its visits
     for token, *clients in trips:
-        merged[token] = [*merged[token], token, *clients] if token in merged else clients
-    return [Route(tuple(visits), token) for token, visits in merged.items()]
+        if clients and token in shift:
+            shift[token] += [token, *clients]
+        elif clients:
+            routes.append((token, clients))
+            if reloads[token]:
+                shift[token] = clients
+    return [Route(tuple(visits), token) for token, visits in routes]
 
 
 def has(instances: TensorDict, key: str) -> bool:

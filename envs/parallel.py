@@ -23,6 +23,7 @@ class ParallelState(NamedTuple):
 
     current: Tensor  # [B, S, M] node of each vehicle
     visited: Tensor  # [B, S, N] clients already served; tokens are never visited
+    routes: Tensor  # [B, S, M] routes begun by each vehicle
     resting: Tensor  # [B, S] bool: all vehicles are at home, and clients that are left are optional
     idle: Tensor  # [B, S] bool: they stayed there: the episode is over
     slots: tuple[Tensor, ...]  # per constraint: its state [B, S, M, ...]
@@ -53,7 +54,7 @@ class ParallelEnv:
         resting, no = _all_optional(instances, visited), torch.zeros_like(visited[..., 0])
         slots = tuple(constraint.fresh(instances, token) for constraint in self.constraints)
         home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
-        return ParallelState(token, visited, resting, no, slots, home)
+        return ParallelState(token, visited, torch.zeros_like(token), resting, no, slots, home)
 
     def action_mask(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Nodes [B, S, M, N] that each vehicle may choose; its own token means going or staying home."""
@@ -62,6 +63,11 @@ class ParallelEnv:
         mask = ~(state.visited | state.idle[..., None])[:, :, None].expand(*token.shape, -1)
         for constraint, slot in zip(self.constraints, state.slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
+        if has(instances, "available"):
+            begins = state.routes < instances["available"][:, None]
+            if has(instances, "reloads"):
+                begins = begins | (instances["reloads"][:, None] & (state.routes > 0))
+            mask = mask & (begins | (state.current != token))[..., None]
         fleet = token.shape[-1]
         own = torch.eye(fleet, dtype=torch.bool, device=mask.device) & self._may_end(instances, state)[..., None]
         return torch.cat([own, mask[..., fleet:]], dim=-1)
@@ -103,7 +109,8 @@ class ParallelEnv:
             slots.append(torch.where(stays.view(shape), slot, torch.where(renewed.view(shape), fresh, after)))
         idle = state.idle | (state.resting & stays.all(dim=-1))
         resting = home.all(dim=-1) & _all_optional(instances, visited)
-        return ParallelState(action, visited, resting, idle, tuple(slots), state.home)
+        routes = state.routes + ((state.current == token) & ~home)
+        return ParallelState(action, visited, routes, resting, idle, tuple(slots), state.home)
 
     def done(self, instances: TensorDict, state: ParallelState) -> Tensor:
         """Whether no vehicle will serve another client, at once or after going home: [B, S]."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import Literal
 
 import torch
 
@@ -20,14 +21,17 @@ from .constraints.load import Load
 from .constraints.precedence import Precedence
 from .constraints.route_limit import RouteLimit
 from .constraints.time_windows import TimeWindows
+from .constraints.timed_precedence import TimedPrecedence
 from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
+from .generators.everything import Everything
 from .generators.fleet import Fleet
 from .generators.mixture import Mixture
 from .generators.prizes import Prizes
 from .generators.profiles import Preferences, Zones
+from .generators.roads import Roads
 from .generators.routefinder import RouteFinder
-from .generators.shipments import Shipments
+from .generators.shipments import Shipments, TimedShipments
 from .generators.tours import Tours
 from .generators.trips import Trips
 from .generators.uchoa import Uchoa
@@ -66,11 +70,28 @@ def _variant_name(*attributes: str) -> str:
     return (o + "VRP" + "".join(rest)).lower()
 
 
+def _roads(kind: Literal["atsp", "cvrp", "cvrptw"], clustered: bool = False, path: str | None = None) -> Preset:
+    """A problem on the roads of a city file, or of a made-up town."""
+    constraints: dict[str, list[Constraint]] = {"atsp": [], "cvrp": [Capacity()], "cvrptw": [Capacity(), TimeWindows()]}
+    return Preset(RoutingEnv(constraints[kind]), Roads(kind, path, clustered))
+
+
+#: Presets that may be followed by a colon and the path of a city file, as in "rcvrp:data/city.npz".
+ROADS: dict[str, Callable[..., Preset]] = {
+    "r" + kind + suffix: partial(_roads, kind, clustered)
+    for kind in ("atsp", "cvrp", "cvrptw")
+    for suffix, clustered in (("", False), ("_cluster", True))
+}
+
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
 
 #: Every attribute on half of the problems; two fifths of those with backhauls mix them.
 HALF = {"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}
+
+#: What "everything" mixes, one variant an instance.
+MIXED = ("cvrp", "mtvrp", "mdvrptw", "hcvrp", "pvrp_p", "pvrp_zc", "pdptw", "pcvrp", "cvrp_reloads", "vrptw_reloads",
+         "rcvrptw")  # fmt: skip
 
 #: Preset name -> how to make it.
 PRESETS: dict[str, Callable[[], Preset]] = {
@@ -87,6 +108,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
         RouteFinder(HALF),
     ),
+    "pdptw": lambda: Preset(RoutingEnv([Load(), TimedPrecedence(), TimeWindows()]), TimedShipments()),
     "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
     "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
     "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
@@ -94,6 +116,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
         RoutingEnv([Load(), Backhaul(), TimeWindows(), RouteLimit()]),
         Unified(((RouteFinder(HALF), 0.6), (RouteFinder(HALF, depots=3), 0.15), (Uchoa(), 0.15), (Uniform(), 0.1))),
     ),
+    **ROADS,
     "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
     "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
     "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),
@@ -102,14 +125,25 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     "pvrp_zc": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("random")),
     "pvrp_zc_angle": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("angle")),
     "pvrp_zc_cluster": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("cluster")),
+    "everything": lambda: Preset(
+        RoutingEnv([Load(), Backhaul(), TimedPrecedence(), TimeWindows(), RouteLimit(), Zoning()]),
+        Everything(tuple(PRESETS[name]().generator for name in MIXED)),
+    ),
 }  # fmt: skip
 
 
 def preset(name: str) -> Preset:
-    """A preset by name; raises ConfigError for an unknown one."""
-    if name not in PRESETS:
-        raise ConfigError(Fault("C503", "preset", f"'{name}' is unknown", did_you_mean(name, PRESETS)))
-    return PRESETS[name]()
+    """A preset by name, such as "cvrp" or "rcvrp:city.npz"; raises ConfigError for an unknown one.
+
+    A city file is read when the first instances are drawn.
+    """
+    kind, _, path = name.partition(":")
+    if kind not in PRESETS:
+        raise ConfigError(Fault("C503", "preset", f"'{kind}' is unknown", did_you_mean(kind, PRESETS)))
+    if path and kind not in ROADS:
+        what = f"'{kind}' takes no file"
+        raise ConfigError(Fault("C503", "preset", what, f"Presets on the roads of a file: {', '.join(ROADS)}"))
+    return ROADS[kind](path=path) if path else PRESETS[kind]()
 
 
 def problems(name: str, size: int, count: int, seed: int) -> list[Problem]:

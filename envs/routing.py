@@ -14,7 +14,9 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .constraints.base import Constraint, Home, Move, View, anything, per_node, ways_home
+from nco.errors import ConfigError, Fault
+
+from .constraints.base import Constraint, Home, Move, View, anything, only_where, per_node, ways_home
 from .constraints.time_windows import TimeWindows
 from .instances import arcs, fleet_size, has, left_out, of_vehicle
 
@@ -106,14 +108,14 @@ class RoutingEnv:
         if has(instances, "prize"):
             required = ~visited & per_node(instances["prize"] == torch.inf, current)
             over = (at_depot | may_end) & ~anything(required[..., fleet:])
-            mask = mask & ~idle[..., None]
+            mask = only_where(mask, ~idle)
         spare = _spare(instances, routes)
         if fleet == 1 and spare is None:
             mask[..., 0] = may_end | over
             return mask
         if spare is not None:
             again = spare.gather(-1, active[..., None])[..., 0] | _reloads(instances, active)
-            mask = mask & (~at_depot | again)[..., None]
+            mask = only_where(mask, ~at_depot | again)
             may_end = may_end & (spare.any(dim=-1) | again)
         clients = mask[..., fleet:]
         stuck = ~anything(clients)
@@ -227,6 +229,10 @@ class RoutingEnv:
 
     def _beginning(self, instances: TensorDict) -> tuple[Tensor, Home | tuple[()]]:
         """What does not change during an episode: whom each vehicle can serve [B, M, N], and the ways home."""
+        lasting = any(constraint.lasting for constraint in self.constraints)
+        if lasting and has(instances, "reloads") and not has(instances, "available"):
+            what = "vehicles that reload within limits of time or distance would set out as new ones"
+            raise ConfigError(Fault("C503", "available", what, "Give available = 1 for vehicles that reload"))
         home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
         return self._could(instances, home), home
 

@@ -73,10 +73,11 @@ class Result:
         }
         split = ", ".join(f"{name} {value:.10g}" for name, value in terms.items() if value)
         served = self.problem.num_clients - len(self.report.unassigned)
+        routes = f"{len(self.routes)} {'route' if len(self.routes) == 1 else 'routes'}"
         scope = f"{cost.scope}: " if cost.scope else ""
         lines = [
-            f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on "
-            f"{len(self.routes)} routes by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
+            f"{self.problem.name or 'problem'}: {served} of {self.problem.num_clients} clients on {routes} "
+            f"by {self.solver}, {self.runtime:.2f} s, {self.iterations} iterations",
             f"cost {cost.total:.10g} ({scope}{split or 'no cost'}), distances rounded: {self.problem.rounding}",
         ]
         if not self.is_feasible():

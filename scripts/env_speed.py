@@ -1,14 +1,16 @@
 """Steps per second of the environments under a random policy, beside RL4CO's own: python scripts/env_speed.py
 
-A step is one action of one problem: mask, choice and step. The choice is the same few operations for all; its share is
-printed. Process time on a CPU (one thread), wall time on a GPU; the median of some repetitions. RL4CO is optional.
+A step is one action of one problem. "loop": mask, choice and step, until all problems are done; "env": the same without
+the time of the choice (on a GPU, waiting for it). Process time on a CPU (one thread), wall time on a GPU; medians of
+repetitions that take turns. With --prices, also what each further constraint costs. RL4CO is optional.
 """
 
 import argparse
 import importlib
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -16,9 +18,47 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from nco.envs.presets import preset
+from nco.envs.constraints.backhaul import Backhaul
+from nco.envs.constraints.capacity import Capacity
+from nco.envs.constraints.load import Load
+from nco.envs.constraints.route_limit import RouteLimit
+from nco.envs.constraints.time_windows import TimeWindows
+from nco.envs.constraints.zones import Zones
+from nco.envs.generators.everything import neutral
+from nco.envs.presets import Preset, preset
+from nco.envs.routing import RoutingEnv
 
-RL4CO = {"cvrp": "CVRPEnv", "mtvrp": "MTVRPEnv", "pdp": "PDPEnv", "tsp": "TSPEnv"}
+#: Preset -> RL4CO's environment and what its generator is told.
+RL4CO = {
+    "tsp": ("TSPEnv", {}),
+    "pdp": ("PDPEnv", {}),
+    "cvrp": ("CVRPEnv", {}),
+    "mtvrp": ("MTVRPEnv", {"variant_preset": "all", "subsample": True}),
+}
+#: Yields masks and is sent actions, until all problems are done.
+Episode = Generator[Tensor, Tensor, None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all measurements share."""
+
+    device: str
+    size: int
+    batch: int
+    repeat: int
+
+    def synchronize(self) -> None:
+        if self.device != "cpu":
+            torch.cuda.synchronize()
+
+    def clock(self) -> float:
+        """Seconds, once everything before is done."""
+        self.synchronize()
+        return time.process_time() if self.device == "cpu" else time.perf_counter()
+
+    def rng(self) -> torch.Generator:
+        return torch.Generator(self.device).manual_seed(1)
 
 
 def main() -> None:
@@ -27,101 +67,122 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--size", type=int, default=50, help="clients")
     parser.add_argument("--batch", type=int, default=4096)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--prices", action="store_true")
     options = parser.parse_args()
+    setting = Setting(options.device, options.size, options.batch, options.repeat)
     torch.set_num_threads(1)
-    table = Table("preset", "steps", "nco", "RL4CO", "ratio", "choice", "nco less choice", "RL4CO less choice", "ratio")
+    table = Table("preset", "steps", "loop: nco", "RL4CO", "ratio", "env: nco", "RL4CO", "ratio")
     for name in options.presets:
-        ours, theirs = own(name, options), rl4co(name, options) if name in RL4CO else None
-        rates: dict[str, list[float]] = {"ours": [], "theirs": [], "choice": []}
-        for _ in range(options.repeat):  # in turn: whatever else the machine does hits both
-            steps, mask, rate = measure(ours, options)
-            rates["ours"].append(rate)
-            rates["choice"].append(choosing(mask, steps, options))
-            if theirs:
-                rates["theirs"].append(measure(theirs, options)[2])
-        table.add_row(name, str(steps), *columns(**{key: median(value) for key, value in rates.items() if value}))
-    Console().print(
-        table, f"millions of steps per second; {options.batch} problems of {options.size} clients on {options.device}"
-    )
+        table.add_row(name, *_row(ours(preset(name), setting), theirs(name, setting), setting))
+    console, caption = Console(), f"{setting.batch} problems of {setting.size} clients on {setting.device}"
+    console.print(table, f"millions of steps per second; {caption}")
+    if options.prices:
+        prices(console, setting)
 
 
-def columns(ours: float, choice: float, theirs: float = float("nan")) -> list[str]:
-    """Rates with the choice, and without the time it takes alone."""
-    less_ours, less_theirs = (1 / (1 / rate - 1 / choice) for rate in (ours, theirs))
-    values = (ours, theirs, ours / theirs, choice, less_ours, less_theirs, less_ours / less_theirs)
-    return [f"{value:.2f}" for value in values]
+def prices(console: Console, setting: Setting) -> None:
+    """Each constraint on top of the capacity, on the same problems with neutral values: the same steps are taken."""
+    fleet = neutral(preset("cvrp").generator(setting.batch, setting.size, setting.rng()), 1)
+    plain = fleet.select("locs", "distance", "demand", "capacity", "scale")
+    lists = {
+        "capacity": ([Capacity()], ()),
+        "load": ([Load()], ("pickup",)),
+        "load, backhaul": ([Load(), Backhaul()], ("pickup", "backhaul_last")),
+        "capacity, zones": ([Capacity(), Zones()], ("allowed",)),
+        "capacity, route limit": ([Capacity(), RouteLimit()], ("max_distance",)),
+        "capacity, time windows": ([Capacity(), TimeWindows()], ("opens", "closes", "service")),
+        "the same, own durations": ([Capacity(), TimeWindows()], ("opens", "closes", "service", "duration")),
+        "capacity, prizes": ([Capacity()], ("prize",)),
+        "capacity, limited fleet": ([Capacity()], ("available",)),
+    }
+    table = Table("constraints", "env: nco", "microseconds per step of all", "more than capacity")
+    base = None
+    for name, (constraints, keys) in lists.items():
+        instances = torch.cat([plain]).update(fleet.select(*keys))
+        chosen = Preset(RoutingEnv(constraints), lambda *_, instances=instances: instances)
+        episode = ours(chosen, setting)
+        cost = median(setting.batch / _measured(episode, setting)[2] / 1e6 for _ in range(setting.repeat)) * 1e6
+        base = cost if base is None else base
+        table.add_row(name, f"{setting.batch / cost:.2f}", f"{cost:.0f}", f"{cost - base:+.0f}")
+    console.print(table)
 
 
-Episode = Callable[[Tensor], Iterator[Tensor]]
+def _row(own: Callable[[], Episode], other: Callable[[], Episode] | None, setting: Setting) -> list[str]:
+    """Median rates of both, in turn: whatever else the machine does hits both."""
+    runs = [(_measured(own, setting), other and _measured(other, setting)) for _ in range(setting.repeat)]
+    cells = [str(runs[0][0][0])]
+    for kind in (1, 2):
+        mine = median(run[0][kind] for run in runs)
+        cells.append(f"{mine:.2f}")
+        if other:
+            rate = median(run[1][kind] for run in runs if run[1])
+            cells += [f"{rate:.2f}", f"{mine / rate:.2f}"]
+        else:
+            cells += ["", ""]
+    return cells
 
 
-def own(name: str, options: argparse.Namespace) -> Episode:
-    """Random episodes of a preset: yields the mask of every step."""
-    chosen = preset(name)
-    generator = torch.Generator(options.device).manual_seed(1)
-    instances = chosen.generator(options.batch, options.size, generator)
+def _measured(begin: Callable[[], Episode], setting: Setting) -> tuple[int, float, float]:
+    """Steps of an episode, and millions of steps per second in the loop and in the environment alone."""
+    pool = torch.rand(16, setting.batch, 1, setting.size + 20, generator=setting.rng(), device=setting.device) + 1e-3
+    steps, loop, alone = 0, 0.0, 0.0
+    for count_choice in (True, False):
+        episode, spent, steps = begin(), 0.0, 0
+        began = setting.clock()
+        mask = next(episode)
+        try:
+            while True:
+                if not count_choice:
+                    spent += setting.clock() - began
+                noise = pool[steps % len(pool), :, 0] if mask.dim() == 2 else pool[steps % len(pool)]
+                action = (noise[..., : mask.shape[-1]] * mask).argmax(dim=-1)
+                if not count_choice:
+                    began = setting.clock()
+                steps += 1
+                mask = episode.send(action)
+        except StopIteration:
+            spent += setting.clock() - began
+        rate = setting.batch * steps / spent / 1e6
+        loop, alone = (rate, alone) if count_choice else (loop, rate)
+    return steps, loop, alone
 
-    def episode(noise: Tensor) -> Iterator[Tensor]:
+
+def ours(chosen: Preset, setting: Setting) -> Callable[[], Episode]:
+    """Episodes of a preset."""
+    instances = chosen.generator(setting.batch, setting.size, setting.rng())
+
+    def episode() -> Episode:
         state = chosen.env.reset(instances, 1)
         while not bool(chosen.env.done(state).all()):
-            mask = chosen.env.action_mask(instances, state)
-            yield mask
-            state = chosen.env.step(instances, state, choice(noise, mask))
+            action = yield chosen.env.action_mask(instances, state)
+            state = chosen.env.step(instances, state, action)
 
     return episode
 
 
-def rl4co(name: str, options: argparse.Namespace) -> Episode | None:
-    """Random episodes of RL4CO's environment of the same name; None where RL4CO is not installed."""
+def theirs(name: str, setting: Setting) -> Callable[[], Episode] | None:
+    """Episodes of RL4CO's environment of the same name; None where there is none or RL4CO is not installed."""
     warnings.simplefilter("ignore")
     try:
         envs = importlib.import_module("rl4co.envs")
     except ModuleNotFoundError:
         return None
-    torch.set_num_threads(1)
+    if name not in RL4CO:
+        return None
+    torch.set_num_threads(1)  # RL4CO loads numba, which takes all cores
     torch.manual_seed(1)
-    extra = {"variant_preset": "all", "subsample": True} if name == "mtvrp" else {}
-    env = getattr(envs, RL4CO[name])(generator_params={"num_loc": options.size, **extra}, check_solution=False)
-    problems = env.generator(options.batch).to(options.device)
+    kind, told = RL4CO[name]
+    env = getattr(envs, kind)(generator_params={"num_loc": setting.size, **told}, check_solution=False)
+    problems = env.generator(setting.batch).to(setting.device)
 
-    def episode(noise: Tensor) -> Iterator[Tensor]:
+    def episode() -> Episode:
         td = env.reset(problems.clone())
         while not bool(td["done"].all()):
-            mask = td["action_mask"]
-            yield mask
-            td["action"] = choice(noise[:, 0], mask)
+            td["action"] = yield td["action_mask"]
             td = env.step(td)["next"]
 
     return episode
-
-
-def choice(noise: Tensor, mask: Tensor) -> Tensor:
-    """An allowed node."""
-    return (noise[..., : mask.shape[-1]] * mask).argmax(dim=-1)
-
-
-def measure(episode: Episode, options: argparse.Namespace) -> tuple[int, Tensor, float]:
-    """Steps of an episode, its last mask, and millions of steps per second."""
-    clock = time.process_time if options.device == "cpu" else time.perf_counter
-    noise = torch.rand(options.batch, 1, options.size + 20, device=options.device) + 1e-3
-    next(iter(episode(noise)))  # warm up
-    synchronize(options.device)
-    began, steps = clock(), 0
-    for mask in episode(noise):
-        steps, last = steps + 1, mask
-    synchronize(options.device)
-    return steps, last, options.batch * steps / (clock() - began) / 1e6
-
-
-def choosing(mask: Tensor, steps: int, options: argparse.Namespace) -> float:
-    """Millions of choices per second."""
-    return measure(lambda noise: (choice(noise, mask) for _ in range(steps)), options)[2]
-
-
-def synchronize(device: str) -> None:
-    if device != "cpu":
-        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

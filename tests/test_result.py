@@ -104,3 +104,7 @@ def test_a_client_left_out_is_named_once_and_many_are_counted(judged: Judged) ->
     assert [line for line in lines if "not visited" in line] == []
     assert sum("left out" in line for line in lines) == 10
     assert lines[-1] == "  ... and 2 more"
+
+
+def test_a_single_route_is_one_route(square: nco.Problem, judged: Judged) -> None:
+    assert "on 1 route by" in judged(square, [[1, 2, 3, 4]]).summary()

@@ -8,7 +8,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from .base import Constraint, Move, View, at, per_node
+from .base import Constraint, Move, View, at, only_where, per_node
 
 
 @final
@@ -26,7 +26,7 @@ class Backhaul(Constraint):
         return state | ((at(instances["pickup"], move.node) > 0) & last)
 
     def mask(self, instances: TensorDict, state: Tensor, view: View) -> Tensor:
-        return ~(state[..., None] & (per_node(instances["demand"], state) > 0))
+        return ~only_where(per_node(instances["demand"], state) > 0, state)
 
     def features(self, instances: TensorDict, state: Tensor, vehicle: Tensor) -> Tensor:
         return state[..., None].float()

@@ -15,8 +15,8 @@ from .base import Constraint, Move, View, anything, per_node
 class Precedence(Constraint):
     """State [B, *L, N] bool: what is aboard, by the client that it goes to. Clients without goods are free.
 
-    Goods aboard can always be delivered as long as no limit of time or distance binds: with time windows, use
-    TimedPrecedence; not together with RouteLimit. Both ends must be open to the same vehicles.
+    Goods aboard can always be delivered as long as no limit of time or distance binds; with time windows, use
+    TimedPrecedence. Both ends must be open to the same vehicles.
     """
 
     rule: ClassVar[str] = "shipments"

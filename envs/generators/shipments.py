@@ -1,5 +1,8 @@
-"""Pickups and deliveries: the PDP of Li et al. (2021), "Heterogeneous Attentions for Solving Pickup and Delivery
-Problem via Deep Reinforcement Learning": one vehicle without a limit of load, one tour, places in the unit square.
+"""Pickups and deliveries in the unit square: with n clients, what client i of the first half gives goes to i + n / 2.
+
+The PDP is that of Li et al. (2021), "Heterogeneous Attentions for Solving Pickup and Delivery Problem via Deep
+Reinforcement Learning": one vehicle without a limit of load, one tour. With time windows (PDPTW) there are many
+vehicles, and loads, capacity, horizon and service times of RouteFinder's VRPTW; Li & Lim's instances are alike.
 """
 
 from __future__ import annotations
@@ -12,10 +15,14 @@ from torch import Generator
 
 from nco.errors import ConfigError, Fault
 
+from .routefinder import HORIZON
+
+EDGE = 1e-3  # time to spare, out of the reach of rounding
+
 
 @dataclass(frozen=True, slots=True)
 class Shipments:
-    """Generator of PDP instances: with n clients, what client i of the first half gives goes to client i + n / 2."""
+    """Generator of PDP instances."""
 
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device; raises ConfigError for odd sizes."""
@@ -27,6 +34,47 @@ class Shipments:
             "available": torch.ones(batch, 1, device=device),
             "scale": torch.ones(batch, device=device),
             "picked_up_at": pairs(size, device).expand(batch, -1),
+        }
+        return TensorDict(tensors, batch_size=[batch], device=device)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedShipments:
+    """Generator of PDPTW instances; every pair can be served by a route of its own."""
+
+    shortest: float = 0.5  # window
+    longest: float = 1.0
+
+    def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
+        """Instances [batch] with `size` clients each, on the generator's device; raises ConfigError for odd sizes."""
+        device, half = generator.device, size // 2
+        origin = pairs(size, device).expand(batch, -1)
+        locs = torch.rand(batch, size + 1, 2, generator=generator, device=device)
+        distance = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
+        load = torch.randint(1, 10, (batch, half), generator=generator, device=device).float()
+        nothing = torch.zeros(batch, 1, device=device)
+        draw = torch.rand(4, batch, size, generator=generator, device=device)
+        service = 0.15 + 0.03 * draw[0]
+        between = distance.diagonal(half, 1, 2)[:, 1:]
+        there, back = distance[:, 0, 1 : half + 1], distance[:, half + 1 :, 0]
+        latest = HORIZON - EDGE - service[:, half:] - back  # to deliver
+        early = there + draw[1, :, :half] * (latest - between - service[:, :half] - there)
+        late = early + service[:, :half] + between
+        late = late + draw[1, :, half:] * (latest - late)
+        length = self.shortest + (self.longest - self.shortest) * draw[2]
+        planned = torch.cat([early, late], dim=1)  # when a vehicle of its own would come
+        opens = (planned - draw[3] * length).clamp(min=0.0)
+        tensors = {
+            "locs": locs,
+            "distance": distance,
+            "demand": torch.zeros(batch, size + 1, device=device),
+            "pickup": torch.cat([nothing, load, -load], dim=1),
+            "capacity": torch.full((batch, 1), 30.0 + size // 5, device=device),
+            "scale": torch.ones(batch, device=device),
+            "picked_up_at": origin,
+            "opens": torch.cat([nothing, opens], dim=1),
+            "closes": torch.cat([nothing + HORIZON, opens + length + EDGE], dim=1),
+            "service": torch.cat([nothing, service], dim=1),
         }
         return TensorDict(tensors, batch_size=[batch], device=device)
 

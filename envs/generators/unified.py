@@ -12,6 +12,10 @@ from tensordict import TensorDict
 
 from ..instances import fleet_size, has
 from .base import Generator
+from .everything import BY_NODE, BY_VEHICLE
+
+#: Attributes of the unified environment, by nodes and by vehicles.
+NODE, VEHICLE = ("pickup", "opens", "closes", "service"), ("max_distance", "open")
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,13 @@ class Unified:
 
 
 def completed(instances: TensorDict) -> TensorDict:
-    """The same problems with neutral values for the attributes that they do not have."""
-    demand, fleet = instances["demand"], fleet_size(instances)
-    zeros, never = torch.zeros_like(demand), torch.full_like(demand, torch.inf)
-    neutral = {
-        "pickup": zeros,
-        "backhaul_last": torch.zeros_like(instances["scale"], dtype=torch.bool),
-        "opens": zeros,
-        "closes": never,
-        "service": zeros,
-        "max_distance": never[:, :fleet],
-        "open": torch.zeros_like(instances["capacity"], dtype=torch.bool),
-    }
+    """The same problems with neutral values for those of these attributes that they do not have."""
+    (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
     full = instances.clone(recurse=False)
-    full.update({key: values for key, values in neutral.items() if not has(instances, key)})
+    if not has(full, "backhaul_last"):
+        full["backhaul_last"] = torch.zeros_like(instances["scale"], dtype=torch.bool)
+    for keys, values, shape in ((NODE, BY_NODE, (batch, nodes)), (VEHICLE, BY_VEHICLE, (batch, fleet))):
+        for key in keys:
+            if not has(full, key):
+                full[key] = torch.full(shape, values[key], device=instances["locs"].device)
     return full

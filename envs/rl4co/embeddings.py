@@ -30,7 +30,7 @@ def embeddings(env: PresetEnv, embed_dim: int = 128) -> dict[str, Any]:
     coordinates do not tell the costs (matrices, preferences) a dynamic embedding shows those of the next move; it
     costs memory for S x N x 3D numbers a step and problem.
     """
-    example = env.reset(batch_size=2)
+    example = env.reset(env.example)
     dynamic = None
     if has(example["instances"], "penalty") or not straight(example["instances"]):
         dynamic = Moves(_moves(example).shape[-1], embed_dim)

@@ -24,7 +24,7 @@ from .. import presets
 from ..constraints.capacity import Capacity
 from ..constraints.precedence import Precedence
 from ..generators import base
-from ..instances import fleet_size, to_problems, to_routes
+from ..instances import fleet_size, has, to_problems, to_routes
 from ..routing import RoutingEnv, State
 from .own import Own
 from .pdp import Pdp, paired
@@ -66,7 +66,7 @@ def words(env: RoutingEnv, example: TensorDict) -> Words:
         if kinds == {Capacity} and keys <= ROUTES:
             return Cvrp()
         if kinds <= MTVRP_VIEWS.keys() and keys <= MTVRP:
-            return Mtvrp()
+            return Mtvrp(kinds)
     return Own(example)
 
 
@@ -105,6 +105,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         self.name = self.words.name
         self.process = self.words.process(chosen.env)
         self._rules = chosen.rules
+        self.example = TensorDict(self.words.problems(example), batch_size=[1])
         self._blank = self.process.reset(example, 1)
         self.rng = torch.Generator()
         self.generator = PresetGenerator(chosen.generator, size, self.words, self.rng)
@@ -131,7 +132,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         paths = self.words.path(actions[:, None])[:, 0].tolist()
         faults = []
         for row, (problem, path) in enumerate(zip(problems, paths, strict=True)):
-            for violation in check(problem, to_routes(td["instances"], path), self._rules).violations:
+            for violation in check(problem, to_routes(td["instances"], path, row), self._rules).violations:
                 faults.append(Fault("U303", f"solution {row}", str(violation), "Take only actions the mask allows"))
         if faults:
             raise SolverError(faults)
@@ -147,7 +148,9 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
         instances = self.words.instances(td)
         fresh = TensorDict(self.words.problems(instances), batch_size=td.batch_size, device=td.device)
         fresh.update({"instances": instances, **self.words.reset(instances)})
-        return fresh.update(self._observe(instances, self.process.reset(instances, 1)))
+        fresh.update(self._observe(instances, self.process.reset(instances, 1)))
+        _require_servable(instances, fresh["action_mask"])
+        return fresh
 
     def _step(self, td: TensorDict) -> TensorDict:
         parts = td["state"]
@@ -183,6 +186,22 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def _require_servable(instances: TensorDict, mask: Tensor) -> None:
+    """Raise ConfigError for clients that no route can serve, where vehicles are unlimited: no episode would end."""
+    if fleet_size(instances) > 1 or has(instances, "available") or has(instances, "picked_up_at"):
+        return
+    never = ~mask[:, 1:]
+    if has(instances, "prize"):
+        never &= instances["prize"][:, 1:] == torch.inf
+    faults = []
+    for row in never.any(dim=1).nonzero().flatten().tolist():
+        clients = ", ".join(str(client) for client in (never[row].nonzero().flatten() + 1).tolist())
+        what = f"no vehicle can serve {clients} within its limits, even alone on a route"
+        faults.append(Fault("C503", f"problem {row}", what, "Leave them out, or loosen their limits"))
+    if faults:
+        raise ConfigError(faults)
 
 
 def _parts(state: Any) -> Iterator[Tensor]:

@@ -34,9 +34,8 @@ class TourState(NamedTuple):
     @property
     def visited(self) -> Tensor:
         """Places [B, S, N] that have been visited, the first one included."""
-        nodes = self.inner.visited.shape[-1]
-        token = torch.nn.functional.one_hot(self.first.clamp(min=0), nodes).bool() & (self.first >= 0)[..., None]
-        return _columns(self.inner.visited, self.first) | token
+        begun = (self.first >= 0)[..., None]
+        return _columns(self.inner.visited, self.first).scatter(-1, self.first.clamp(min=0)[..., None], begun)
 
 
 class Tour:
@@ -89,5 +88,5 @@ def _exchange(node: Tensor, first: Tensor) -> Tensor:
 
 def _columns(values: Tensor, first: Tensor) -> Tensor:
     """Values [B, S, N] with the columns 0 and `first` [B, S] exchanged; as they are where it is negative."""
-    nodes = torch.arange(values.shape[-1], device=values.device).expand_as(values)
-    return values.gather(-1, _exchange(nodes, first.clamp(min=0)[..., None]))
+    there = first.clamp(min=0)[..., None]
+    return torch.cat([values.gather(-1, there), values[..., 1:]], dim=-1).scatter(-1, there, values[..., :1])

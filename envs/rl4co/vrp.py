@@ -5,7 +5,7 @@ RL4CO keeps demands as shares of the capacity; here they become whole numbers ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import ClassVar
 
 import torch
@@ -68,6 +68,10 @@ class Mtvrp(Words):
 
     name: ClassVar[str] = "mtvrp"
 
+    def __init__(self, kinds: Collection[type[Constraint]]) -> None:
+        """Constraints of these kinds are looked after."""
+        self._kinds = kinds
+
     def problems(self, instances: TensorDict) -> dict[str, Tensor]:
         demand, capacity = instances["demand"], instances["capacity"]
         zeros, one = torch.zeros_like(demand), torch.ones_like(capacity)
@@ -95,6 +99,7 @@ class Mtvrp(Words):
         capacity = problems["capacity_original"]
         whole = capacity / problems["vehicle_capacity"]
         backhaul = problems.get("backhaul_class", torch.ones_like(capacity))
+        self._require_constraints(problems, backhaul)
         tensors = {
             "locs": problems["locs"],
             "demand": _whole(problems["demand_linehaul"], whole, "demand_linehaul"),
@@ -109,6 +114,23 @@ class Mtvrp(Words):
             "max_distance": problems["distance_limit"],
         }
         return TensorDict(tensors, batch_size=problems.batch_size, device=capacity.device)
+
+    def _require_constraints(self, problems: TensorDict, backhaul: Tensor) -> None:
+        """Raise ConfigError for everything that binds here and that the preset does not look after."""
+        picks = (problems["demand_backhaul"] > 0).any(dim=-1, keepdim=True)
+        binding = {
+            "demand_backhaul": (Load, picks),
+            "backhaul_class": (Backhaul, picks & (backhaul == 1)),
+            "time_windows": (TimeWindows, problems["time_windows"][..., 1].isfinite()),
+            "distance_limit": (RouteLimit, problems["distance_limit"].isfinite()),
+        }
+        faults = [
+            Fault("C503", key, "the preset does not look after it", "Use the preset 'mtvrp'")
+            for key, (kind, binds) in binding.items()
+            if kind not in self._kinds and bool(binds.any())
+        ]
+        if faults:
+            raise ConfigError(faults)
 
     def state(
         self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nco.bench.instances import Instance
+from nco.solvers.solve import require_seed
 from nco.stop import MaxRuntime
 
 
@@ -21,6 +22,8 @@ class Options:
 
     def __post_init__(self) -> None:
         MaxRuntime(self.max_runtime)  # raises ConfigError for what is no time
+        for seed in self.seeds:
+            require_seed(seed)
 
 
 @dataclass(frozen=True, slots=True)

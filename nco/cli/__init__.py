@@ -6,20 +6,20 @@ from typing import Annotated
 
 import typer
 
-from nco.cli import bench, check, info, solve, train
+from nco.cli import bench, check, convert, info, solve, train
 from nco.cli.group import Commands
 
 app = typer.Typer(
     name="nco",
     cls=Commands,
-    help="Neural vehicle routing: solve, check, compare, train.",
+    help="Neural vehicle routing: solve, check, convert, compare, train.",
     epilog="Exit codes: 0 done, 2 bad input, 3 no feasible solution, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (solve.solve, check.check, bench.bench, info.info):
+for command in (solve.solve, check.check, convert.convert, bench.bench, info.info):
     app.command()(command)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     train.train
@@ -40,7 +40,7 @@ def root(
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
-    """Neural vehicle routing: solve, check, compare, train."""
+    """Neural vehicle routing: solve, check, convert, compare, train."""
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nco.cli.group import INTERRUPTED, Debug
+from nco.cli.group import INTERRUPTED, Debug, RoundingName
 from nco.errors import ConfigError, Fault
 
 
@@ -30,9 +30,7 @@ def bench(
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
     ] = None,
-    rounding: Annotated[
-        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
-    ] = None,
+    rounding: RoundingName = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only so many of the problems, smallest first.")] = None,
     max_clients: Annotated[int | None, typer.Option(min=1, help="Use only problems of at most this size.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for runs.jsonl, results.json, results.md and plots.")] = Path(

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nco.cli.group import INFEASIBLE, Debug
+from nco.cli.group import INFEASIBLE, Debug, RoundingName
 
 
 def check(
     problem: Annotated[Path, typer.Argument(help="The problem file.")],
     solution: Annotated[Path, typer.Argument(help="The solution: .sol, or the JSON of nco solve --out.")],
-    rounding: Annotated[
-        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
-    ] = None,
+    rounding: RoundingName = None,
     debug: Debug = False,
 ) -> None:
     """Judge a solution: cost by term, clients served, broken rules. Exit code 0 when feasible, 3 when not."""
@@ -23,6 +21,7 @@ def check(
     from nco.cli.console import results, say
     from nco.io import read, read_solution
     from nco.reasons import reasons, screen
+    from nco.report.markup import plural
 
     task = read(problem, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     report = judge(task, read_solution(solution, task))
@@ -36,10 +35,8 @@ def check(
     }
     console = results()
     served = task.num_clients - len(report.unassigned)
-    say(
-        console,
-        f"{task.name or problem.name}: {served} of {task.num_clients} clients on {len(report.schedules)} routes",
-    )
+    routes = plural(len(report.schedules), "route")
+    say(console, f"{task.name or problem.name}: {served} of {task.num_clients} clients on {routes}")
     if cost.scope:
         say(console, f"objective max: distance, duration, fixed and preference are those {cost.scope}")
     for name, value in terms.items():

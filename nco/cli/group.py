@@ -23,6 +23,12 @@ Debug = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error.", callback=_remember, expose_value=False)
 ]
 
+#: Option of every command that reads a problem; the reader of the file checks the name.
+RoundingName = Annotated[
+    str | None,
+    typer.Option("--rounding", help="Rounding of computed distances: none, round, trunc, ceil, dimacs, exact."),
+]
+
 
 class Commands(TyperGroup):
     """The group of all commands: turns an NcoError into lines in red and exit code 2, Ctrl-C into 130."""

@@ -15,27 +15,35 @@ PICTURES = (".pdf", ".png", ".svg")
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where to write the solution, the page and the picture; None for none."""
+    """Where to write the solution, the page and the picture, None for none; the solution's format, None: by suffix."""
 
     solution: Path | None
     page: Path | None
     picture: Path | None
+    format: str | None = None
 
-    def check(self) -> None:
-        """Raise FileError now for what could not be written later: unknown suffixes, folders that do not exist."""
+    def check(self, source: Path) -> None:
+        """Raise FileError now for what could not be written later: unknown suffixes, missing folders, the problem."""
         faults: list[Fault] = []
         for path in filter(None, (self.solution, self.page, self.picture)):
-            if not path.absolute().parent.is_dir():
+            if path.exists() and source.exists() and path.samefile(source):
+                faults.append(Fault("F012", str(path), "it is the problem itself", "Choose another name"))
+            if path.is_dir():
+                faults.append(Fault("F012", str(path), "it is a folder", "Name a file in it"))
+            elif not path.absolute().parent.is_dir():
                 faults.append(Fault("F012", str(path), "its folder does not exist", "Create the folder first"))
-        if self.solution is not None:
+        if self.solution is not None and not self.solution.is_dir():
             from nco.io.files import located
-            from nco.io.formats import SOLUTION_WRITERS, for_suffix
+            from nco.io.formats import SOLUTION_WRITERS, for_suffix, named
 
             try:
-                for_suffix(self.solution.suffix, SOLUTION_WRITERS)
+                if self.format is not None:
+                    named(self.format, SOLUTION_WRITERS)
+                else:
+                    for_suffix(self.solution.suffix, SOLUTION_WRITERS)
             except NcoError as error:
                 faults += located(error, self.solution).faults
-        if self.picture is not None and self.picture.suffix.lower() not in PICTURES:
+        if self.picture is not None and not self.picture.is_dir() and self.picture.suffix.lower() not in PICTURES:
             fix = f"Use one of: {', '.join(PICTURES)}"
             faults.append(Fault("F002", str(self.picture), "not a kind of picture known here", fix))
         if faults:
@@ -46,7 +54,7 @@ class Outputs:
         if self.solution is not None:
             from nco.io import write
 
-            write(best, self.solution)
+            write(best, self.solution, format=self.format)
         if self.page is not None:
             from nco.report import write_html
 

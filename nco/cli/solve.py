@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nco.cli.group import INFEASIBLE, INTERRUPTED, Debug
+from nco.cli.group import INFEASIBLE, INTERRUPTED, Debug, RoundingName
 
 if TYPE_CHECKING:
     from nco.cli.watch import Watch
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
 
 
 def solve(
-    file: Annotated[Path, typer.Argument(help="The problem: VRPLIB (.vrp), Solomon (.txt) or nco's JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The problem, in any format of docs/formats.md; - is standard input. CSV: nco convert."),
+    ],
     *,
-    solver: Annotated[str, typer.Option(help="neural, ortools, pyvrp, or your own as module:Class.")] = "neural",
+    solver: Annotated[
+        str,
+        typer.Option(
+            help="neural, ortools, pyvrp, your own as module:Class; auto: neural if it can, else pyvrp, else ortools."
+        ),
+    ] = "auto",
     compare: Annotated[bool, typer.Option("--compare", help="Run all three solvers, each with the same time.")] = False,
     max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
@@ -27,10 +35,9 @@ def solve(
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
     ] = None,
-    rounding: Annotated[
-        str | None, typer.Option(help="Rounding of computed distances: none, round, trunc, dimacs, exact.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the best solution (.json or .sol).")] = None,
+    rounding: RoundingName = None,
+    out: Annotated[Path | None, typer.Option(help="Write the best solution (.json, .sol or .geojson).")] = None,
+    format: Annotated[str | None, typer.Option(help="Format of --out when the suffix does not say: vroom.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to open in a browser.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a map (.png, .svg or .pdf).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -48,26 +55,39 @@ def solve(
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
     from nco.io import read
-    from nco.solvers.solve import SOLVERS
+    from nco.solvers.solve import AUTO, SOLVERS
 
-    outputs = Outputs(out, html, plot)
-    outputs.check()
+    outputs = Outputs(out, html, plot, format)
+    outputs.check(file)
     problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     if not quiet:
         warn_of_impossible(problem)
+    if solver == AUTO and not compare:
+        solver = "neural" if weights else _chosen(problem, device, quiet)
     names = list(SOLVERS) if compare else [solver]
     with Watch(notes(), quiet) as watch:
         found = _run(problem, names, watch, max_runtime, seed=seed, device=device, weights=weights)
     best = min(found, key=lambda result: (result.cost(), len(result.unassigned)))
-    outputs.write(best, found)
     if not quiet:
         say(results(), str(best))
         if compare:
             results().print(comparison(found))
+    outputs.write(best, found)  # after the routes are shown: a format may turn out not to express them
     if watch.interrupted:
         raise typer.Exit(INTERRUPTED)
     if not best.is_feasible():
         raise typer.Exit(INFEASIBLE)
+
+
+def _chosen(problem: Problem, device: str, quiet: bool) -> str:
+    """The solver for a problem when the user names none; says so unless it is the first choice."""
+    from nco.cli.console import notes, say
+    from nco.solvers.solve import choose
+
+    name, faults = choose(problem, device)
+    if faults and not quiet:
+        say(notes(), f"solver: {name} ({'; '.join(f'{fault.where}: {fault.what}' for fault in faults)})")
+    return name
 
 
 def _run(

@@ -33,9 +33,9 @@ __all__ = ["read", "read_set", "read_solution", "write"]
 def read(path: str | os.PathLike[str], *, format: str | None = None, rounding: Rounding | None = None) -> Problem:
     """Read a problem; the format is recognised from the content, else the suffix, or named ("vrplib", "cordeau" ...).
 
-    docs/formats.md lists the formats. rounding: convention for distances computed from coordinates (see nco.rounding);
-    None takes the format's own: TSPLIB's "round" for EUC_2D, what the file says for nco-json, "none" for most. Given
-    matrices stay as they are.
+    docs/formats.md lists the formats; the path "-" is standard input. rounding: convention for distances computed from
+    coordinates (see nco.rounding); None takes the format's own: TSPLIB's "round" for EUC_2D, what the file says for
+    nco-json, "none" for most. Given matrices stay as they are.
     Raises FileError or ProblemError with every fault found, each with its line or key.
     """
     path = Path(path)
@@ -56,7 +56,7 @@ def read_set(path: str | os.PathLike[str]) -> Sequence[Problem]:
     path = Path(path)
     source = for_suffix(path.suffix, SET_READERS)
     if not path.is_file():
-        what = "it does not exist or is not a regular file"
+        what = "it is not a regular file" if path.exists() else "it does not exist"
         raise located(FileError(Fault("F001", "file", what, "Check the path and its permissions")), path)
     try:
         problems: Sequence[Problem] = source.module.read_set(path)

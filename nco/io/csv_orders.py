@@ -41,14 +41,10 @@ class Preview:
         lines = []
         for table in (self.orders, self.vehicles):
             lines.append(f"{table.name}: {table.count} rows")
-            lines += [f"  {column} -> {field or _no_field(table, column)}" for column, field in table.columns.items()]
+            for column, field in table.columns.items():
+                lines.append(f"  {column} -> {field or ('(unknown)' if column in table.unknown else '(skipped)')}")
         lines += [f"distances: {self.metric}", f"faults: {len(self.faults)}"]
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
-
-
-def _no_field(table: Table, column: str) -> str:
-    unknown = any(fault.code == "F007" and f"'{column}'" in fault.what for fault in table.faults)
-    return "(unknown)" if unknown else "(skipped)"
 
 
 def read(

@@ -24,7 +24,7 @@ SEPARATOR = "sep="
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file says: the fields its columns mean (None: skipped or unknown), its rows by line, its faults.
+    """What a file says: the fields its columns mean (None: skipped or `unknown`), its rows by line, its faults.
 
     `count` is the number of rows; entries are only read, into `rows`, when all columns are understood.
     """
@@ -34,6 +34,7 @@ class Table:
     columns: dict[str, str | None]
     rows: dict[int, dict[str, Any]]
     faults: tuple[Fault, ...]
+    unknown: frozenset[str] = frozenset()
 
 
 def read_table(path: Path, fields: dict[str, Field], columns: Columns, decimal: str = ".") -> Table:
@@ -58,7 +59,8 @@ def read_table(path: Path, fields: dict[str, Field], columns: Columns, decimal: 
     read = partial(_row, known=known, fields=fields, faults=faults, decimal=decimal)
     rows = {} if faults else {line: read(line, record) for line, record in records.items()}
     _check_names(rows, faults)
-    return Table(path.name, len(records), known, rows, _placed(faults, path))
+    unknown = frozenset(name for name, field in known.items() if field is None and name not in columns)
+    return Table(path.name, len(records), known, rows, _placed(faults, path), unknown)
 
 
 def _records(content: str, faults: list[Fault]) -> dict[int, list[str]]:

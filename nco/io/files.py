@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,15 +11,25 @@ from pathlib import Path
 
 from nco.errors import Fault, FileError, NcoError, ProblemError
 
+#: What stands for standard input on a command line.
+STANDARD_INPUT = Path("-")
+
 
 def load(path: Path) -> str:
-    """Text of a regular file in UTF-8, a byte order mark removed."""
+    """Text of a regular file in UTF-8, or of standard input for "-", a byte order mark removed."""
     try:
+        if path == STANDARD_INPUT:
+            return _decoded(sys.stdin.buffer.read())
         if not path.is_file():
-            raise FileNotFoundError("it does not exist or is not a regular file")
+            kind = "it is a folder" if path.is_dir() else "it is not a regular file"
+            raise FileNotFoundError(kind if path.exists() else "it does not exist")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         raise FileError(Fault("F001", "file", str(error), "Check the path and its permissions")) from error
+    return _decoded(content)
+
+
+def _decoded(content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         what = "it is a zip archive: a set of problems, or a spreadsheet"
         raise FileError(Fault("F002", "file", what, "Read sets (.npz) with nco.io.read_set; save a spreadsheet as CSV"))

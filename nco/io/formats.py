@@ -57,7 +57,7 @@ SOLUTION_WRITERS = (NCO_JSON, VROOM, SOL, GEOJSON)
 
 
 #: Suffix of files that `read` does not read -> what does.
-ELSEWHERE = {".csv": "nco.io.csv_orders.read(orders, vehicles)", ".npz": "nco.io.read_set(path)"}
+ELSEWHERE = {".csv": "nco convert or nco.io.csv_orders.read(orders, vehicles)", ".npz": "nco.io.read_set(path)"}
 
 
 def recognise(text: str, suffix: str, formats: Sequence[Format]) -> Format:

@@ -37,8 +37,11 @@ def read_solution(text: str, problem: Problem) -> Solution:
 
 
 def write_solution(thing: Result | Solution, path: Path) -> None:
-    """Write routes and, for a result, the cost; raises FileError (F013) when a vehicle type would be lost."""
+    """Write routes and, for a result, the cost; raises FileError (F013) for several vehicle types and for no route."""
     routes = thing.routes
+    if not routes:
+        what = "a solution without any route cannot be expressed"
+        raise FileError(Fault("F013", "solution", what, "Write nco-json (.json)"))
     if any(route.vehicle_type for route in routes):
         what = "routes of several vehicle types cannot be expressed"
         raise FileError(Fault("F013", "solution", what, "Write nco-json (.json)"))

@@ -121,7 +121,8 @@ def _misfits(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Ten
 def _strangers(path: Path, policy: Policy, card: Card) -> Iterator[Fault]:
     """A preset that does not exist, or whose environment tells the policy more or less than it was made for."""
     where = f"{path.with_suffix('.json')}: preset"
-    if card.preset not in PRESETS:
-        yield Fault("W405", where, f"'{card.preset}' is unknown", did_you_mean(card.preset, PRESETS))
-    elif (told := PRESETS[card.preset]().env.num_features) != (known := policy.config["features"]):
+    kind = card.preset.partition(":")[0]  # the city file of its training is not needed
+    if kind not in PRESETS:
+        yield Fault("W405", where, f"'{kind}' is unknown", did_you_mean(kind, PRESETS))
+    elif (told := PRESETS[kind]().env.num_features) != (known := policy.config["features"]):
         yield Fault("W405", where, f"it has {told} features, the policy {known}", "Correct the card")

@@ -42,14 +42,7 @@ class Solver(Protocol):
 
 def cannot(solver: str, feature: str, others: str) -> Fault:
     """The fault for a feature a solver does not support, naming solvers that do."""
-    return Fault("U302", f"solver '{solver}'", f"{feature} is not supported", f"Use {others}")
-
-
-def in_no_solver(solver: str, problem: Problem) -> list[Fault]:
-    """Faults for what a problem can hold and none of our solvers honours yet."""
-    features = {"shipments": bool(problem.shipments), "objective='max'": problem.objective == "max"}
-    others = "a solver of your own (module:Class) or leave it out"
-    return [cannot(solver, feature, others) for feature, present in features.items() if present]
+    return Fault("U302", f"solver '{solver}'", f"it does not support {feature}", f"Use {others}")
 
 
 def shift(problem: Problem, vehicle: VehicleType) -> tuple[Window, Window]:

@@ -9,11 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from nco.problem import Floats, Problem, VehicleType
+from nco.reach import shortest
 from nco.solution import Solution
 from nco.solvers.scale import ROOM, SLACK, Ints, Scale, pool, power_below, priced_scales, scale
 
 #: The cost of a solution stays below, times the number of clients.
 COST_ROOM = 1e18
+#: With objective="max" a solver gets this many times the objective, plus the cost of all routes, which it can improve.
+EMPHASIS = 100
 #: However fine the unit of cost is, sums of loads keep the room divided by this.
 FINEST = 1e4
 #: Factor on bounds that replace infinity: covers what rounding adds.
@@ -25,12 +28,14 @@ class Integers:
 
     Bounds in the user's units, latest: no vehicle is on the road later; all_time: what all routes together last;
     farthest: no route is longer; heaviest [K]: all loads together; dearest_arcs: all arcs of a solution together.
-    big: more than any feasible solution costs, whole.
+    big: more than any feasible solution costs, whole. moved [n, K]: what comes on board or leaves at each client.
+    emphasis: a solver minimises this many times the objective; 1 unless objective="max".
     """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         vehicles, n = problem.vehicle_types, problem.num_clients
+        self.emphasis = EMPHASIS if problem.objective == "max" else 1
         self._travel = {key: problem.duration_matrix(key[0]) / key[1] for key in map(_travel_key, vehicles)}
         self._arcs = {key: self._priced(*key) for key in map(_arcs_key, vehicles)}
         opens = float(max(problem.tw[:, 0].max(), *(v.tw[0] for v in vehicles)))
@@ -40,7 +45,7 @@ class Integers:
         each = max(v.fixed_cost + v.unit_duration_cost * self.latest for v in vehicles)
         prizes = problem.prizes[~problem.required]
         dearest = self.dearest_arcs + HEADROOM * (float(prizes.sum()) + n * each)
-        highest = min(power_below(ROOM, self.dearest_arcs), power_below(COST_ROOM / n, dearest))
+        highest = min(power_below(ROOM, self.dearest_arcs), power_below(COST_ROOM / n / self.emphasis, dearest))
         self._lump = max(v.fixed_cost for v in vehicles) + float(prizes.max(initial=0.0))
         self.cost, self.time = self._cost_and_time(highest)
         self.big = math.ceil(dearest * self.cost.factor) + 1
@@ -48,7 +53,10 @@ class Integers:
         lengths = [problem.distance_matrix(p) for p in {v.profile for v in vehicles}] if limits else []
         self.farthest = HEADROOM * self._reach(lengths)
         self.distance = scale(pool([*lengths, limits]), power_below(ROOM, self.farthest))
-        self.heaviest = HEADROOM * (problem.delivery + problem.pickup).sum(axis=0)
+        self.moved = problem.delivery + problem.pickup
+        for shipment, load in zip(problem.shipments, problem.shipment_load, strict=True):
+            self.moved[[shipment.pickup, shipment.delivery]] += load
+        self.heaviest = HEADROOM * self.moved.sum(axis=0)
         self.load = tuple(map(self._load_scale, range(problem.num_load_dimensions)))
 
     def _cost_and_time(self, highest: int) -> tuple[Scale, Scale]:
@@ -68,11 +76,12 @@ class Integers:
         return cost, time.finer(saving * cost.factor / max(1.0, typical * time.factor), self.all_time)
 
     def _load_scale(self, k: int) -> Scale:
-        delivery, pickup = self.problem.delivery[:, k], self.problem.pickup[:, k]
-        values = pool([delivery, pickup, [vehicle.capacity[k] for vehicle in self.problem.vehicle_types]])
+        problem = self.problem
+        capacities = [vehicle.capacity[k] for vehicle in problem.vehicle_types]
+        values = pool([problem.delivery[:, k], problem.pickup[:, k], problem.shipment_load[:, k], capacities])
         fineness = min(self.fineness, FINEST)  # larger penalties leave less room for sums of loads
         plain = scale(values, power_below(ROOM / fineness, self.heaviest[k]))
-        typical = max(1.0, float((delivery + pickup).mean()) * plain.factor)
+        typical = max(1.0, float(self.moved[:, k].mean()) * plain.factor)
         return plain.finer(self.typical_cost / fineness / typical, self.heaviest[k])
 
     @cached_property
@@ -88,6 +97,19 @@ class Integers:
         vehicle = self.problem.vehicle_types[0]
         typical = float(self.travel(vehicle).mean() + self.time.up(self.problem.service).mean())
         return max(1.0, self.typical_cost / typical) if typical else 1.0
+
+    @cached_property
+    def lateness(self) -> Floats:
+        """How late service may start at each location [N]: half of what the checker tolerates.
+
+        That grows with the time since the vehicle left: for clients at least the shortest way there and the service.
+        """
+        problem, late = self.problem, np.ones(self.problem.num_locations)
+        if not self.time.exact:
+            ways = {(v.start_depot, _travel_key(v)) for v in problem.vehicle_types}
+            soonest = [shortest(self._travel[key].__getitem__, start, problem.num_locations) for start, key in ways]
+            late[problem.num_depots :] = (np.min(soonest, axis=0) + problem.service)[problem.num_depots :]
+        return SLACK * np.maximum(1.0, late)
 
     @property
     def largest_sums(self) -> list[float]:
@@ -121,7 +143,7 @@ class Integers:
         return [s.limit(c, m) for s, c, m in zip(self.load, vehicle.capacity, self.heaviest, strict=True)]
 
     def loads(self, amounts: Floats) -> Ints:
-        """Loads [n, K] of the clients, from the problem's deliveries or pickups."""
+        """Whole loads [n, K] of clients or shipments, from the problem's."""
         columns = [unit.up(amounts[:, k]) for k, unit in enumerate(self.load)]
         return np.stack(columns, axis=1) if columns else np.zeros(amounts.shape, dtype=np.int64)
 
@@ -137,7 +159,8 @@ class Integers:
             legs = len(route.visits) + 2
             lost += 0.0 if self.cost.exact else legs / self.cost.factor
             if not self.time.exact:
-                lost += vehicle.unit_duration_cost * (3 * legs / self.time.factor + SLACK)
+                late = float(self.lateness[list(route.visits)].max(initial=SLACK))
+                lost += vehicle.unit_duration_cost * (3 * legs / self.time.factor + late)
         return 1e-9 + self._rate_error() + lost / max(1.0, abs(cost))
 
     def _rate_error(self) -> float:

@@ -21,7 +21,7 @@ from nco.problem import ALWAYS, Problem
 from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot, in_no_solver
+from nco.solvers.base import Outcome, cannot
 from nco.stop import Running
 
 #: Beyond this many clients one rollout alone takes minutes on a CPU.
@@ -61,10 +61,13 @@ class NeuralSolver:
             "limits of duration": vehicle.max_duration < math.inf,
             "open routes": vehicle.end_depot is None,
             "reloads": bool(vehicle.reload_depots),
+            "shipments": bool(problem.shipments),
             f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
         }
         faults = [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
-        return [*faults, *in_no_solver(self.name, problem)]
+        if problem.objective == "max":
+            faults.append(cannot(self.name, "objective='max'", "solver='ortools'"))
+        return faults
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out.

@@ -13,7 +13,7 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 from nco.errors import Fault, SolverError, did_you_mean
 from nco.problem import Problem
 from nco.solution import Solution
-from nco.solvers.base import Outcome, in_no_solver
+from nco.solvers.base import Outcome
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
 from nco.stop import Running
@@ -24,6 +24,8 @@ STRATEGIES = {name.lower(): number for name, number in routing_enums_pb2.FirstSo
 USUAL = ("savings", "parallel_cheapest_insertion", "path_cheapest_arc")
 #: Where loads of deliveries and pickups mix the last one gets lost in backtracking.
 USUAL_MIXED = USUAL[:2]
+#: With objective="max" the others put all clients on few routes: this one inserts at the true cost, in more time.
+USUAL_MAX = ("local_cheapest_cost_insertion", "parallel_cheapest_insertion")
 #: Neighbours examined without accepting one that count as an iteration when no time is set, so that every search ends.
 IDLE = 1_000
 #: The strategy that serves nobody; where the others fail, local search goes on from there.
@@ -50,8 +52,8 @@ class OrtoolsSolver:
         self.strategies = () if first_solution is None else (first_solution,)
 
     def unsupported(self, problem: Problem) -> list[Fault]:
-        """Faults for shipments and objective='max'; the model holds everything else."""
-        return in_no_solver(self.name, problem)
+        """No faults: the model holds everything that a problem can."""
+        return []
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may leave clients out."""
@@ -110,7 +112,8 @@ class _Search:
         if self.running.seconds_left() > FOREVER:
             self._limit = routing.solver().CustomLimit(self._at_neighbour)
             routing.AddSearchMonitor(self._limit)
-        strategies = strategies or (USUAL_MIXED if self.model.mixes_loads else USUAL)
+        if not strategies:
+            strategies = USUAL_MAX if self.units.emphasis > 1 else USUAL_MIXED if self.model.mixes_loads else USUAL
         for number, name in enumerate((*strategies, NOBODY)):
             if self._error or not self.running.seconds_left() or (name == NOBODY and self._nexts):
                 return
@@ -137,7 +140,7 @@ class _Search:
 
     def _at_solution(self) -> None:
         try:
-            cost = self.model.routing.CostVar().Max()
+            cost = self.model.cost()
             if cost < self._lowest:
                 self._record(cost)
             self._examined = 0

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
 
 from nco.errors import Fault
-from nco.problem import Floats, Problem, VehicleType
+from nco.problem import Floats, Problem, Shipment, VehicleType
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot, in_no_solver, is_usable, without_idle_reloads
+from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
 from nco.solvers.integers import Integers
-from nco.solvers.scale import Ints
+from nco.solvers.scale import SLACK, Ints
 from nco.stop import Running
 
 #: PyVRP's word for a window that does not close: it then leaves time out of its moves.
@@ -36,22 +36,25 @@ class PyvrpSolver:
     PyVRP keeps two sums along a route: one with a price and a limit (distance), one with windows, a price and a limit
     (duration). The first is the cost of the arcs here. What must not be driven (into a client that is not allowed, from
     a pickup to a delivery with backhaul="last") costs more than any solution. An open end is a depot that is nowhere.
+    A shipment of PyVRP stands for both its clients.
     """
 
     name = "pyvrp"
 
     def unsupported(self, problem: Problem) -> list[Fault]:
-        """Faults for a distance limit along with preferences, and for clients without a load among backhauls.
-
-        And for shipments and objective='max'.
-        """
-        faults = in_no_solver(self.name, problem)
-        if any(math.isfinite(v.max_distance) and _prefers(problem, v) for v in problem.vehicle_types):
-            faults.append(cannot(self.name, "a maximum distance along with preferences", "solver='ortools'"))
+        """Faults for the four things that PyVRP's model has no room for."""
         delivers, picks = _loaded(problem)
-        if problem.backhaul == "last" and delivers.any() and picks.any() and not (delivers | picks).all():
-            faults.append(cannot(self.name, "a client without a load along with backhaul='last'", "solver='ortools'"))
-        return faults
+        ends = [end for shipment in problem.shipments for end in (shipment.pickup, shipment.delivery)]
+        features = {
+            "objective='max'": problem.objective == "max",
+            "a maximum distance along with preferences": any(
+                math.isfinite(v.max_distance) and _prefers(problem, v) for v in problem.vehicle_types
+            ),
+            "a client without a load of its own along with backhaul='last'": problem.backhaul == "last"
+            and bool(delivers.any() and picks.any() and not (delivers | picks).all()),
+            "a delivery or pickup of its own at an end of a shipment": bool((delivers | picks)[ends].any()),
+        }
+        return [cannot(self.name, feature, "solver='ortools'") for feature, present in features.items() if present]
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so, or until Ctrl-C once there is a solution, which may be infeasible."""
@@ -59,17 +62,17 @@ class PyvrpSolver:
         kinds = [kind for kind, vehicle in enumerate(problem.vehicle_types) if is_usable(problem, vehicle)]
         if not kinds:
             return Outcome(Solution(()), 0, provenance=VERSION)
-        search = _Search(units, stop)
+        data, search = _translate(units, kinds), _Search(units, stop)
         ils = pyvrp.IteratedLocalSearchParams(callbacks=search)
         params = pyvrp.SolveParams(ils=ils, penalty=_penalties(units))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PenaltyBoundWarning)  # the checker says what is infeasible
-                pyvrp.solve(_translate(units, kinds), search, seed, collect_stats=False, display=False, params=params)
+                pyvrp.solve(data, search, seed, collect_stats=False, display=False, params=params)
         except KeyboardInterrupt:
             if search.best is None:
                 raise
-        solution = _routes(problem, search.best, kinds)
+        solution = _routes(problem, data, search.best, kinds)
         return Outcome(
             solution,
             search.iterations,
@@ -89,15 +92,17 @@ class _Search(pyvrp.IteratedLocalSearchCallbacks):
         self.cost, self.iterations = math.inf, 0
         self.history: list[tuple[float, float]] = []
         self._evaluator = pyvrp.CostEvaluator([0.0] * units.problem.num_load_dimensions, 0.0, 0.0)
+        prizes = units.prizes()
+        self._left_out = sum(prizes[shipment.pickup] + prizes[shipment.delivery] for shipment in _late(units))
 
     def __call__(self, best_cost: int) -> bool:
-        return self.running(self.units.price(best_cost))
+        return self.running(self.units.price(best_cost + self._left_out))
 
     def on_start(self, ils: Any) -> None:
         self.on_best(ils.initial_solution)
 
     def on_best(self, best: Any) -> None:
-        self.best, self.cost = best, self.units.price(self._evaluator.cost(best))
+        self.best, self.cost = best, self.units.price(self._evaluator.cost(best) + self._left_out)
         if math.isfinite(self.cost):
             self.history.append((time.perf_counter() - self.began, self.cost))
 
@@ -133,6 +138,7 @@ def _translate(units: Integers, kinds: Sequence[int]) -> pyvrp.ProblemData:
         [_vehicle(units, vehicle, numbers[_sight(vehicle)]) for vehicle in fleet],
         [_with_nowhere(_distances(units, vehicle)) for vehicle in sights.values()],
         [_with_nowhere(units.travel(vehicle)) for vehicle in sights.values()],
+        shipments=_shipments(units),
     )
 
 
@@ -142,10 +148,11 @@ def _sight(vehicle: VehicleType) -> tuple[int, float, float, float]:
 
 
 def _clients(units: Integers) -> list[pyvrp.Client]:
+    """The clients that belong to no shipment."""
     problem, first = units.problem, units.problem.num_depots
     delivery, pickup = units.loads(problem.delivery).tolist(), units.loads(problem.pickup).tolist()
     service, prizes = units.time.up(problem.service).tolist(), units.prizes()
-    windows = _windows(units, problem.tw)
+    windows = _windows(units, problem.tw, units.lateness)
     return [
         pyvrp.Client(
             first + k,
@@ -157,7 +164,30 @@ def _clients(units: Integers) -> list[pyvrp.Client]:
             required=client.required,
         )
         for k, client in enumerate(problem.clients)
+        if first + k not in problem.shipment_at
     ]
+
+
+def _shipments(units: Integers) -> list[pyvrp.Shipment]:
+    """The shipments that are not late; leaving one out costs the prizes of both its clients."""
+    problem, prizes, late = units.problem, units.prizes(), _late(units)
+    service, windows = units.time.up(problem.service).tolist(), _windows(units, problem.tw, units.lateness)
+    shipments = []
+    for shipment, load in zip(problem.shipments, units.loads(problem.shipment_load).tolist(), strict=True):
+        if shipment in late:
+            continue
+        start, end = (problem.num_depots + client for client in (shipment.pickup, shipment.delivery))
+        times = *windows[start], service[start], *windows[end], service[end]
+        required = problem.clients[shipment.pickup].required
+        prize = 0 if required else prizes[shipment.pickup] + prizes[shipment.delivery]
+        shipments.append(pyvrp.Shipment(start, end, *times, load, prize, required))
+    return shipments
+
+
+def _late(units: Integers) -> list[Shipment]:
+    """Shipments whose delivery closes before their pickup opens: no route serves them, and PyVRP does not take them."""
+    first, windows = units.problem.num_depots, _windows(units, units.problem.tw, units.lateness)
+    return [s for s in units.problem.shipments if windows[first + s.delivery][1] < windows[first + s.pickup][0]]
 
 
 def _depots(units: Integers) -> list[pyvrp.Depot]:
@@ -226,12 +256,12 @@ def _loaded(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return delivers, picks
 
 
-def _windows(units: Integers, windows: Floats) -> list[tuple[int, int]]:
-    """Whole windows from [k, 2]; one that rounding would turn round keeps its opening time."""
-    early = units.time.up(windows[:, 0])
-    late = np.maximum(early, units.time.closing(windows[:, 1], units.latest))
-    late[np.isinf(windows[:, 1])] = NEVER
-    return list(zip(early.tolist(), late.tolist(), strict=True))
+def _windows(units: Integers, windows: Floats, late: Floats | float = SLACK) -> list[tuple[int, int]]:
+    """Whole windows from [k, 2], closing `late`; one that rounding would turn round keeps its opening time."""
+    opens = units.time.up(windows[:, 0])
+    closes = np.maximum(opens, units.time.closing(windows[:, 1], units.latest, late))
+    closes[np.isinf(windows[:, 1])] = NEVER
+    return list(zip(opens.tolist(), closes.tolist(), strict=True))
 
 
 def _with_nowhere(matrix: Ints) -> Any:
@@ -239,11 +269,17 @@ def _with_nowhere(matrix: Ints) -> Any:
     return np.pad(matrix, (0, 1))
 
 
-def _routes(problem: Problem, best: Any, kinds: Sequence[int]) -> Solution:
-    """Our solution from PyVRP's; depots have the same numbers in both."""
+def _routes(problem: Problem, data: pyvrp.ProblemData, best: Any, kinds: Sequence[int]) -> Solution:
+    """Our solution from PyVRP's; locations have the same numbers in both."""
     routes = []
     for route in best.routes():
-        stops = list(route)[1:-1]
-        visits = tuple(stop.idx + (problem.num_depots if stop.is_client() else 0) for stop in stops)
+        visits = tuple(_location(data, stop) for stop in list(route)[1:-1])
         routes.append(without_idle_reloads(problem, Route(visits, kinds[route.vehicle_type()])))
     return Solution(tuple(routes))
+
+
+def _location(data: pyvrp.ProblemData, stop: Any) -> int:
+    if stop.is_shipment():
+        shipment = data.shipment(stop.idx)
+        return int((shipment.pickup if stop.is_pickup() else shipment.delivery).location)
+    return int((data.client(stop.idx) if stop.is_client() else data.depot(stop.idx)).location)

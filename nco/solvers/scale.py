@@ -41,16 +41,16 @@ class Scale:
         scaled = np.asarray(values, dtype=np.float64) * self.factor
         return (np.rint(scaled) if self.exact else np.ceil(scaled)).astype(np.int64)
 
-    def closing(self, times: ArrayLike, largest: float) -> Ints:
-        """Rounded down: for times that must not be passed; `largest` instead of infinity."""
-        return self._down(np.minimum(np.asarray(times, dtype=np.float64), largest), SLACK)
+    def closing(self, times: ArrayLike, largest: float, slack: Floats | float = SLACK) -> Ints:
+        """Rounded down: for times that must not be passed by more than `slack`; `largest` instead of infinity."""
+        return self._down(np.minimum(np.asarray(times, dtype=np.float64), largest), slack)
 
     def limit(self, limit: float, largest: float, price: float = 1.0) -> int:
         """Rounded down: for sums that must not be exceeded, in units of a price; `largest` instead of infinity."""
         capped = min(limit, largest)
         return int(self._down(np.array(capped), SLACK * max(1.0, capped), price))
 
-    def _down(self, values: Floats, slack: float, price: float = 1.0) -> Ints:
+    def _down(self, values: Floats, slack: Floats | float, price: float = 1.0) -> Ints:
         loose = values * (price * self.factor) + 1e-6 if self.exact else (values + slack) * (price * self.factor)
         return np.floor(loose).astype(np.int64)
 

@@ -7,10 +7,11 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from importlib import import_module, metadata
+from numbers import Integral
 from typing import Any
 
 from nco.checker import Report, check
-from nco.errors import Fault, SolverError, did_you_mean
+from nco.errors import ConfigError, Fault, SolverError, did_you_mean
 from nco.problem import Problem
 from nco.result import Result
 from nco.solvers.base import Outcome, Solver
@@ -22,11 +23,17 @@ SOLVERS: dict[str, str] = {
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
 }
+#: No solver in particular: the first of these that supports the problem.
+AUTO = "auto"
+PREFERENCE = ("neural", "pyvrp", "ortools")
+
+#: Seeds are whole numbers from 0 to this, which every solver takes.
+LARGEST_SEED = 2**31 - 1
 
 
 def solve(
     problem: Problem,
-    solver: str | Solver = "neural",
+    solver: str | Solver = AUTO,
     stop: StoppingCriterion | None = None,
     seed: int = 1,
     device: str = "auto",
@@ -34,14 +41,18 @@ def solve(
 ) -> Result:
     """Solve a problem and have the checker judge the routes.
 
-    solver: "neural", "ortools", "pyvrp", "module:Class" or a Solver;
+    solver: "auto" (see `choose`), "neural", "ortools", "pyvrp", "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
     device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
-    Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one.
+    Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one,
+    ConfigError for a seed that is not a whole number from 0 to LARGEST_SEED.
     Always returns a Result: an incomplete or infeasible one says what is missing and why.
     """
     began = time.perf_counter()
+    require_seed(seed)
     running = (stop or MaxRuntime(5)).start()
+    if solver == AUTO:
+        solver, _ = choose(problem, device, **options)
     engine = create(solver, device, **options) if isinstance(solver, str) else solver
     if faults := engine.unsupported(problem):
         raise SolverError(faults)
@@ -52,6 +63,33 @@ def solve(
     return Result(
         problem, report, engine.name, time.perf_counter() - began, outcome.iterations, seed, outcome.history, provenance
     )
+
+
+def require_seed(seed: int) -> None:
+    """Raise ConfigError (C503) for what is no seed to every solver."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
+        fix = f"Give a whole number from 0 to {LARGEST_SEED}"
+        raise ConfigError(Fault("C503", "seed", f"{seed!r} is not allowed", fix))
+
+
+def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
+    """The name of the first of neural, pyvrp and ortools that supports the problem, and why those before do not.
+
+    Only solvers that know the options count. Raises SolverError with the faults of all when none supports the problem.
+    """
+    faults, unknown = list[Fault](), list[Fault]()
+    for name in PREFERENCE:
+        try:
+            found = create(name, device, **options).unsupported(problem)
+        except SolverError as error:
+            if set(error.codes) != {"U307"}:
+                raise
+            unknown += error.faults
+            continue
+        if not found:
+            return name, faults
+        faults += found
+    raise SolverError(faults or unknown)
 
 
 def create(name: str, device: str = "auto", **options: Any) -> Solver:

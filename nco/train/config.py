@@ -104,6 +104,8 @@ def compose(overrides: Sequence[str]) -> TrainConfig:
     if not config.trainer.max_steps and config.trainer.max_time is None:
         fix = "Set trainer.max_steps or trainer.max_time (seconds)"
         raise ConfigError(Fault("C503", "trainer", "the run would never end", fix))
+    if set(config.name) & set("/\\:"):  # that of a preset with a city file
+        raise ConfigError(Fault("C503", "name", f"'{config.name}' names no file", "Give a name, as in name=my_city"))
     return config
 
 

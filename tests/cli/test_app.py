@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from nco.cli.group import Commands
 from nco.errors import Fault, NcoWarning, ProblemError
+from nco.rounding import ROUNDINGS
 
-COMMANDS = ("solve", "check", "bench", "info", "train")
+COMMANDS = ("solve", "check", "convert", "bench", "info", "train")
 HEAVY = ("torch", "ortools", "pyvrp", "matplotlib", "pandas", "hydra", "lightning")
 
 
@@ -96,3 +97,14 @@ def test_a_defect_keeps_its_traceback():
 def test_a_warning_is_a_line_on_standard_error():
     result = CliRunner().invoke(failing(ValueError()), ["warn"])
     assert (result.exit_code, result.stderr) == (0, "warning: mind the [gap]\n")
+
+
+@pytest.mark.parametrize("command", ["solve", "check", "convert", "bench"])
+def test_every_rounding_is_named_in_the_help(run, command):
+    shown = " ".join(run(command, "--help").stdout.replace("│", " ").split())
+    assert ", ".join(ROUNDINGS) in shown
+
+
+def test_a_folder_in_place_of_a_file_is_called_one(run, tmp_path):
+    assert "it is a folder" in run("solve", tmp_path).stderr
+    assert "it does not exist" in run("solve", tmp_path / "x.vrp").stderr

@@ -36,6 +36,7 @@ def test_problems_of_a_preset_are_run(run, tmp_path, fake_solvers):
         (("FILE", "--solvers", "pyvpr"), "U301", "Did you mean 'pyvrp'"),
         (("FILE", "--solvers", ","), "C503", "--solvers"),
         (("FILE", "--seeds", "1,two"), "C503", "'two'"),
+        (("FILE", "--seeds", "1,-2"), "C503", "-2 is not allowed"),
         (("missing.vrp",), "F001", "missing.vrp"),
         (("--preset", "cvpr", "--solvers", "fake_solvers:Alone"), "C503", "cvrp"),
         (("FILE", "--solvers", "fake_solvers:Unwilling"), "U307", "no thanks"),

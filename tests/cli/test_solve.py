@@ -4,8 +4,10 @@ import time
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 import nco
+from nco.cli import app
 
 ALONE = 8 * 2**0.5
 
@@ -17,6 +19,31 @@ def test_routes_and_cost_are_printed(run, file, fake_solvers):
     assert "cost 11.3137" in result.stdout
     assert "Route 4: 4" in result.stdout
     assert result.stderr == ""
+
+
+@pytest.fixture
+def parcels(tmp_path):
+    """A file with one shipment."""
+    model = nco.Model("parcels")
+    model.add_depot(x=0, y=0)
+    model.add_shipment(model.add_client(x=1, y=0), model.add_client(x=2, y=0), 1)
+    model.add_vehicle_type(capacity=1)
+    nco.write(model.build(), tmp_path / "parcels.json")
+    return tmp_path / "parcels.json"
+
+
+def test_without_a_solver_one_that_can_is_taken_and_said(run, parcels):
+    result = run("solve", parcels, "--max-runtime", 0.1)
+    assert result.exit_code == 0
+    assert "2 of 2 clients on 1 route by pyvrp" in result.stdout
+    assert result.stderr == "solver: pyvrp (solver 'neural': it does not support shipments)\n"
+    assert run("solve", parcels, "--max-runtime", 0.1, "--quiet").output == ""
+
+
+def test_weights_are_for_the_neural_solver(run, parcels):
+    result = run("solve", parcels, "--weights", "cvrp")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("U302 solver 'neural': it does not support shipments")
 
 
 def test_a_long_route_stays_on_one_line_in_a_pipe(run, tmp_path, fake_solvers):
@@ -122,8 +149,14 @@ def test_a_cost_that_is_not_the_exact_one_is_an_error(run, file, fake_solvers):
         (("--rounding", "rond"), "P117", "Did you mean 'round'"),
         (("--solver", "fake_solvers:Alone", "--max-runtime", "-1"), "C503", "MaxRuntime"),
         (("--out", "x.foo"), "F002", "x.foo"),
+        (("--out", "x.json", "--format", "vrom"), "F002", "Did you mean 'vroom'"),
         (("--plot", "x.gif"), "F002", ".png"),
         (("--html", "no/folder/x.html"), "F012", "folder"),
+        (("--html", "."), "F012", "it is a folder"),
+        (("--out", "."), "F012", "it is a folder"),
+        (("--plot", "."), "F012", "it is a folder"),
+        (("--solver", "fake_solvers:Alone", "--seed", "-1"), "C503", "from 0 to 2147483647"),
+        (("--solver", "fake_solvers:Alone", "--seed", str(2**31)), "C503", "from 0 to 2147483647"),
     ],
 )
 def test_a_wrong_option_value_is_one_line_with_its_code_and_exit_2(run, file, fake_solvers, arguments, code, hint):
@@ -227,3 +260,32 @@ def test_of_many_impossible_clients_the_first_are_named(run, tmp_path, fake_solv
     assert result.exit_code == 3
     assert result.stderr.splitlines()[10] == "warning: ... and 20 more"
     assert "  ... and 20 more" in result.stdout.splitlines()
+
+
+def test_the_solution_is_written_in_the_format_asked_for(run, file, tmp_path, fake_solvers):
+    run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", tmp_path / "x.json", "--format", "vroom")
+    output = json.loads((tmp_path / "x.json").read_text())
+    assert output["summary"]["routes"] == 4
+    assert run("check", file, tmp_path / "x.json").exit_code == 0
+
+
+def test_a_problem_comes_from_standard_input(file, fake_solvers):
+    result = CliRunner().invoke(app, ["solve", "-", "--solver", f"{fake_solvers}:Alone"], input=file.read_bytes())
+    assert result.exit_code == 0
+    assert "square: 4 of 4 clients" in result.stdout
+    result = CliRunner().invoke(app, ["solve", "-"], input=b"nonsense")
+    assert (result.exit_code, result.stderr[:4]) == (2, "F002")
+
+
+def test_routes_that_a_file_cannot_express_are_shown_all_the_same(run, small_fleet, tmp_path, fake_solvers):
+    result = run("solve", small_fleet, "--solver", f"{fake_solvers}:Nothing", "--out", tmp_path / "x.sol")
+    assert result.exit_code == 2
+    assert "small fleet: 0 of 3 clients" in result.stdout
+    assert "F013" in result.stderr
+
+
+def test_the_problem_is_not_overwritten(run, file, fake_solvers):
+    before = file.read_bytes()
+    result = run("solve", file, "--solver", f"{fake_solvers}:Alone", "--out", file)
+    assert (result.exit_code, result.stderr[:4]) == (2, "F012")
+    assert file.read_bytes() == before

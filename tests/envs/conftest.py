@@ -22,7 +22,7 @@ class Episode(NamedTuple):
     actions: Tensor
 
     def routes(self, problem: int, rollout: int) -> list[Route]:
-        return to_routes(self.instances, self.actions[problem, rollout].tolist())
+        return to_routes(self.instances, self.actions[problem, rollout].tolist(), problem)
 
 
 Choose = Callable[[TensorDict, State, Tensor], Tensor]

@@ -1,5 +1,7 @@
 """Laws that every preset obeys."""
 
+from itertools import islice, permutations
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 sizes, seeds = st.integers(1, 12), st.integers(0, 10**6)
 few_examples = settings(max_examples=3, deadline=None, derandomize=True)
 #: Attributes whose neutral value is infinite.
-UNBOUNDED = {"closes", "max_distance", "prize"}
+UNBOUNDED = {"available", "closes", "max_distance", "prize"}
 
 
 def draw(name: str, batch: int, size: int, seed: int = 1):
@@ -41,7 +43,7 @@ def test_whatever_the_nearest_neighbour_does_ends_in_time_and_is_accepted_at_its
 def assert_accepted(chosen, episode):
     env = chosen.env
     assert env.done(episode.states[-1]).all()
-    cost = env.cost(episode.instances, episode.actions)
+    cost = env.cost(episode.instances, episode.actions) * episode.instances["scale"][:, None]
     for row, problem in enumerate(to_problems(episode.instances, env.objective)):
         for rollout in range(cost.shape[1]):
             report = nco.check(problem, episode.routes(row, rollout), chosen.rules)
@@ -75,27 +77,33 @@ def test_the_checker_accepts_exactly_the_next_clients_that_the_mask_allows(play,
         before = episode.actions[row, 0, :step].tolist()
         over = bool(episode.states[step].vehicles.idle[row, 0])  # optional clients may be left out
         for client in () if over else clients_of(instances):
-            path = completed(instances[row], episode.states[0].could[row], [*before, client])
-            report = nco.check(problem, to_routes(instances, path), preset(name).rules)
+            for path in completions(instances[row], episode.states[0].could[row], [*before, client]):
+                report = nco.check(problem, to_routes(instances, path, row), preset(name).rules)
+                if report.is_feasible():
+                    break
             broken = {violation.rule for violation in report.violations}
             assert report.is_feasible() == bool(episode.masks[step][row, 0, client]), (path, report)
             assert broken <= ({"visits", *twins} if client in before else twins)
 
 
-def completed(instance, could, path):
-    """The path, then what is aboard, then all others on routes of their own, or on this one where routes are few.
-
-    Clients that are optional are left out.
+def completions(instance, could, begun):
+    """Complete a path: what is aboard, in all orders of a few; all others on routes of their own, or on this one where
+    routes are few. Clients that are optional are left out.
     """
     fleet, nodes = len(instance["capacity"]), len(instance["locs"])
-    origin = instance["picked_up_at"].tolist() if "picked_up_at" in instance.keys() else [0] * nodes  # noqa: SIM118
-    path = [*path, *(node for node in range(nodes) if origin[node] in path and node not in path and origin[node])]
-    for node in range(fleet, nodes) if "prize" not in instance.keys() else ():  # noqa: SIM118
-        if node not in path:
-            token = int(could[:, node].int().argmax())
-            path += [node] if "available" in instance.keys() else [token, node]  # noqa: SIM118
-            path += [other for other in range(nodes) if origin[other] == node and other not in path]
-    return path
+    origin = instance.get("picked_up_at", torch.zeros(nodes)).tolist()
+    target = {origin[node]: node for node in range(nodes) if origin[node]}
+    aboard = [target[node] for node in begun if node in target and target[node] not in begun]
+    required = instance.get("prize", torch.full((nodes,), torch.inf)) == torch.inf
+    rest = [node for node in range(fleet, nodes) if required[node]]
+    few = bool((instance.get("available", torch.full((fleet,), torch.inf)) < torch.inf).all())
+    for order in islice(permutations(aboard), 24):
+        path = [*begun, *order]
+        for node in rest:
+            if node not in path and not origin[node]:
+                path += [] if few else [int(could[:, node].int().argmax())]
+                path += [node, *(goal for goal in [target.get(node)] if goal and goal not in path)]
+        yield [*path, *(node for node in rest if node not in path)]
 
 
 @every_preset

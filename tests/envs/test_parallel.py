@@ -1,12 +1,14 @@
 """The parallel process, on the presets that have several vehicles."""
 
+from itertools import product
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nco
-from nco.envs.instances import fleet_size, to_problems, to_routes
+from nco.envs.instances import fleet_size, has, to_problems, to_routes
 from nco.envs.parallel import ParallelEnv
 from nco.envs.presets import PRESETS, preset
 
@@ -21,7 +23,8 @@ def process(name):
 
 
 def draw(name, batch, size, seed=1):
-    return preset(name).generator(batch, size, torch.Generator().manual_seed(seed))
+    """Instances of a preset; of the next even size where clients may come in pairs."""
+    return preset(name).generator(batch, size + size % 2 * (name == "everything"), torch.Generator().manual_seed(seed))
 
 
 def play(env, instances, rollouts, seed, lazy=0.0):
@@ -39,13 +42,14 @@ def play(env, instances, rollouts, seed, lazy=0.0):
     return torch.stack(actions, dim=2), torch.stack(masks, dim=2), state
 
 
-def routes(instances, joint):
+def routes(instances, joint, row):
     """Routes of joint actions [T, M]: vehicle by vehicle, without the steps in which it stayed."""
-    path = []
-    for token, hops in enumerate(joint.T.tolist()):
-        path.append(token)
-        path += [node for before, node in zip([token, *hops], hops, strict=False) if node != before]
-    return to_routes(instances, path)
+    return to_routes(instances, [node for token, way in enumerate(joint.T.tolist()) for node in hops(token, way)], row)
+
+
+def hops(token, way):
+    """Nodes that a vehicle goes to, its token first, without the steps in which it stayed."""
+    return [token, *(node for before, node in zip([token, *way], way, strict=False) if node != before)]
 
 
 @every_fleet
@@ -55,10 +59,10 @@ def test_whatever_random_vehicles_do_ends_in_time_and_is_accepted_at_its_cost(na
     env, instances = process(name), draw(name, 3, size, seed)
     actions, _, state = play(env, instances, 2, seed, lazy)
     assert env.done(instances, state).all()
-    cost = env.cost(instances, actions)
+    cost = env.cost(instances, actions) * instances["scale"][:, None]
     for row, problem in enumerate(to_problems(instances, env.objective)):
         for rollout in range(2):
-            report = nco.check(problem, routes(instances, actions[row, rollout]))
+            report = nco.check(problem, routes(instances, actions[row, rollout], row))
             assert report.is_feasible(), report
             assert float(cost[row, rollout]) == pytest.approx(report.cost.total, rel=1e-5)
 
@@ -69,6 +73,33 @@ def test_every_vehicle_may_always_go_home_or_stay_there_and_never_to_the_home_of
     _, masks, _ = play(env, instances, 2, seed=1)
     fleet = fleet_size(instances)
     assert torch.equal(masks[..., :fleet], torch.eye(fleet, dtype=torch.bool).expand_as(masks[..., :fleet]))
+
+
+@every_fleet
+@few_examples
+@given(size=st.integers(2, 9), seed=st.integers(0, 10**6))
+def test_the_checker_accepts_exactly_the_next_clients_that_the_mask_allows_each_vehicle(name, size, seed):
+    """Force each vehicle to each client; the others go home, and clients that are left get routes of their own."""
+    env, instances = process(name), draw(name, 2, size, seed)
+    fleet, could = fleet_size(instances), preset(name).env.reset(instances, 1).could
+    actions, masks, _ = play(env, instances, 1, seed)
+    step = seed % actions.shape[2]
+    required = instances.get("prize", torch.full(instances["locs"].shape[:2], torch.inf)) == torch.inf
+    for row, problem in enumerate(to_problems(instances, env.objective)):
+        paths = [hops(token, actions[row, 0, :step, token].tolist()) for token in range(fleet)]
+        served = {node for path in paths for node in path if node >= fleet}
+        paired = has(instances, "picked_up_at") and bool(instances["picked_up_at"][row].any())
+        none = instances["available"][row] == 0 if has(instances, "available") else torch.zeros(fleet)
+        ended = has(instances, "prize") and step and not masks[row, 0, step, :, fleet:].any()
+        for vehicle, client in [] if paired or ended else product(range(fleet), range(fleet, masks.shape[-1])):
+            if none[vehicle]:
+                continue
+            forced = [[*path, client] if token == vehicle else path for token, path in enumerate(paths)]
+            path = [node for hop in forced for node in hop]
+            for other in set(required[row].nonzero()[:, 0].tolist()) - served - {client} - set(range(fleet)):
+                path += [int(could[row, :, other].int().argmax()), other]
+            report = nco.check(problem, to_routes(instances, path, row))
+            assert report.is_feasible() == bool(masks[row, 0, step, vehicle, client]), (path, report)
 
 
 @every_fleet

@@ -47,6 +47,7 @@ def test_the_forty_eight_variants_of_routefinder_are_there_by_their_names():
         ("tsp", lambda p: p.vehicle_types[0].num_available == 1 and not p.delivery.any()),
         ("atsp", lambda p: not np.array_equal(p.distance_matrix(), p.distance_matrix().T)),
         ("pdp", lambda p: [(s.pickup, s.delivery) for s in p.shipments] == [(k, k + 25) for k in range(25)]),
+        ("pdptw", lambda p: len(p.shipments) == 25 and p.shipment_load.min() > 0 and p.tw[1:, 1].max() < 6),
         ("pcvrp", lambda p: not p.required.any() and p.prizes.min() > 0),
         ("cvrp_reloads", lambda p: all(v.num_available == 1 and v.reload_depots for v in p.vehicle_types)),
         ("cvrp_reloads", lambda p: all(v.max_distance < 3 and not p.required.any() for v in p.vehicle_types)),

@@ -10,6 +10,7 @@ from nco.envs.constraints.precedence import Precedence
 from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv, split_routes
+from nco.errors import ConfigError
 
 
 @pytest.fixture
@@ -195,6 +196,12 @@ def test_the_limit_of_a_vehicle_that_reloads_is_one_for_all_its_trips(fleet):
     assert masks[2] == [0, 1, 0, 1, 0]  # 2 of 6.5 are driven: the farthest client, 6 away and back, is out of reach
     assert masks[4] == [1, 0, 0, 0, 0]  # and too large for the other vehicle: nobody can serve it any more
     assert env.features(fleet, follow(env, fleet, [2, 0, 3, 0]))[0, 0, 1] == pytest.approx(1 - 6 / 6.5)
+
+
+def test_vehicles_that_reload_within_limits_have_to_be_counted(fleet):
+    fleet["max_distance"], fleet["reloads"] = torch.tensor([[9.0, 9.0]]), torch.tensor([[True, True]])
+    with pytest.raises(ConfigError, match=r"C503 available: .* Give available = 1"):
+        RoutingEnv([RouteLimit()]).reset(fleet, 1)
 
 
 def test_a_vehicle_that_is_left_for_another_does_not_set_out_again(fleet):

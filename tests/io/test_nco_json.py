@@ -92,10 +92,12 @@ def problems(draw: DrawFn) -> nco.Problem:
         )
         for _ in range(draw(st.integers(1, 3)))
     )
-    order = draw(st.permutations([k for k in range(n) if clients[k].required]))
-    shipments = tuple(
-        nco.Shipment(*order[2 * k : 2 * k + 2], draw(load)) for k in range(draw(st.integers(0, len(order) // 2)))
-    )
+    shipments = []
+    for required in (True, False):  # both ends of a shipment are the one or the other
+        order = draw(st.permutations([k for k in range(n) if clients[k].required == required]))
+        shipments += [
+            nco.Shipment(*order[2 * k : 2 * k + 2], draw(load)) for k in range(draw(st.integers(0, len(order) // 2)))
+        ]
     preference = st.lists(st.floats(0, 1), min_size=n, max_size=n).map(np.array)
     allowed = st.lists(st.booleans(), min_size=n, max_size=n).map(np.array)
     profiles = tuple(
@@ -117,7 +119,7 @@ def problems(draw: DrawFn) -> nco.Problem:
         backhaul,
         draw(quantity),
         draw(st.text(max_size=5)),
-        shipments,
+        tuple(shipments),
         draw(st.sampled_from(["sum", "max"])),
     )
 

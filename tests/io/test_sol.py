@@ -71,6 +71,13 @@ def test_any_routes_of_one_vehicle_type_read_back_the_same(seed: int, tmp_path: 
     problem = random_problem(seed)
     solution = nco.Solution(tuple(replace(route, vehicle_type=0) for route in random_routes(problem, seed)))
     result = nco.Result(problem, check(problem, solution), "hand", 0.1, 1, 1)
-    for thing in (solution, result):
+    for thing in (result, solution) if solution.routes else ():
         nco.write(thing, tmp_path / "x.sol")
         assert nco.read_solution(tmp_path / "x.sol", problem) == solution
+
+
+def test_no_route_at_all_cannot_be_expressed(tmp_path: Path, problem: nco.Problem) -> None:
+    for thing in (nco.Solution(()), nco.Result(problem, check(problem, []), "hand", 0.1, 1, 1)):
+        with pytest.raises(nco.NcoError, match="without any route") as raised:
+            nco.write(thing, tmp_path / "x.sol")
+        assert raised.value.codes == ("F013",)

@@ -393,3 +393,56 @@ def test_a_misnamed_format_is_an_error_that_names_the_nearest(square: nco.Proble
     with pytest.raises(nco.NcoError, match="Did you mean 'vroom'") as raised:
         nco.write(square, tmp_path / "x.json", format="vrom")
     assert raised.value.codes == ("F002",)
+
+
+#: The second example of VROOM's documentation, and what VROOM answers.
+DOCUMENTED = {
+    "vehicles": [{"id": 0, "start_index": 0, "end_index": 3}],
+    "jobs": [{"id": 1414, "location_index": 1}, {"id": 1515, "location_index": 2}],
+    "matrices": {
+        "car": {"durations": [[0, 2104, 197, 1299], [2103, 0, 2255, 3152], [197, 2256, 0, 1102], [1299, 3153, 1102, 0]]}
+    },
+}
+ANSWER = {
+    "code": 0,
+    "summary": {"cost": 5461, "routes": 1, "unassigned": 0, "duration": 5461, "violations": []},
+    "unassigned": [],
+    "routes": [
+        {
+            "vehicle": 0,
+            "cost": 5461,
+            "steps": [
+                {"type": "start", "setup": 0, "arrival": 0, "duration": 0, "violations": []},
+                {"type": "job", "id": 1414, "job": 1414, "arrival": 2104, "duration": 2104, "violations": []},
+                {"type": "job", "id": 1515, "job": 1515, "arrival": 4359, "duration": 4359, "violations": []},
+                {"type": "end", "setup": 0, "arrival": 5461, "duration": 5461, "violations": []},
+            ],
+        }
+    ],
+}
+
+
+def test_vroom_s_own_example_has_vroom_s_cost_and_times(tmp_path: Path) -> None:
+    problem = read(DOCUMENTED, tmp_path)
+    (tmp_path / "out.json").write_text(json.dumps(ANSWER))
+    report = nco.check(problem, nco.read_solution(tmp_path / "out.json", problem))
+    assert report.is_feasible()
+    assert report.cost.total == 5461
+    assert [stop.arrival for stop in report.schedules[0].stops] == [0, 2104, 4359, 5461]
+
+
+def test_the_matrix_of_older_files_is_named(tmp_path: Path) -> None:
+    data = {**DOCUMENTED, "matrix": DOCUMENTED["matrices"]["car"]["durations"]}  # type: ignore[index]
+    with pytest.raises(nco.NcoError, match="Did you mean 'matrices'") as raised:
+        read(data, tmp_path)
+    assert raised.value.codes == ("F007",)
+
+
+def test_each_vehicle_drives_by_the_matrix_of_its_profile(tmp_path: Path) -> None:
+    data = json.loads(json.dumps(DOCUMENTED))
+    slow = (3 * np.array(DOCUMENTED["matrices"]["car"]["durations"])).tolist()  # type: ignore[index]
+    data["matrices"]["bike"] = {"durations": slow}
+    data["vehicles"].append({"id": 1, "profile": "bike", "start_index": 0, "end_index": 3, "speed_factor": 1.5})
+    problem = read(data, tmp_path)
+    costs = [nco.check(problem, [nco.Route((2, 3), kind)]).cost.total for kind in range(2)]
+    assert costs == [5461, pytest.approx(2 * 5461)]

@@ -9,10 +9,12 @@ from math import inf
 import numpy as np
 import pytest
 from brute_force import best_cost, cost_of_route
-from random_problems import FEATURES, in_floats, random_problem
+from foreign_evaluators import by_ortools, by_pyvrp
+from random_problems import FEATURES, in_floats, random_problem, with_shipments
 
 import nco
-from nco import Client, Depot, NcoError, Problem, Profile, VehicleType
+from nco import Client, Depot, NcoError, Problem, Profile, VehicleType, check
+from nco.envs.presets import PRESETS, problems
 from nco.solvers.solve import create
 from nco.stop import AnyOf, MaxIterations, MaxRuntime, NoImprovement
 
@@ -36,6 +38,49 @@ def test_the_optimum_is_found_on_tiny_problems_with_any_feature(solver, feature)
     for seed in range(4):
         problem, best = tiny(feature, seed)
         assert nco.solve(problem, solver, ENOUGH[solver], seed=seed).cost() == pytest.approx(best), seed
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_optimum_is_found_with_shipments_among_any_features(solver, seed):
+    problem = with_shipments(random_problem(seed, size=4), seed, own_loads=solver == "ortools" and seed % 2 == 0)
+    if create(solver).unsupported(problem):
+        problem = with_shipments(random_problem(seed, ("loads", "windows", "fleet", "reloads", "optional"), 4), seed)
+    enough = MaxIterations({"pyvrp": 1000, "ortools": 200}[solver])
+    assert nco.solve(problem, solver, enough).cost() == pytest.approx(best_cost(problem))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_ortools_finds_the_smallest_costliest_route_with_any_features(seed):
+    problem = random_problem(seed, size=4)
+    problem = replace(with_shipments(problem, seed) if seed % 2 else problem, objective="max")
+    assert nco.solve(problem, "ortools", ENOUGH["ortools"]).cost() == pytest.approx(best_cost(problem))
+
+
+@pytest.mark.parametrize("objective", ["sum", "max"])
+@pytest.mark.parametrize("seed", range(10))
+def test_claims_hold_with_many_decimals_for_shipments_and_either_objective(seed, objective):
+    problem = with_shipments(in_floats(random_problem(seed, size=7), seed), seed)
+    for solver in [name for name in ENOUGH if not create(name).unsupported(replace(problem, objective=objective))]:
+        result = nco.solve(replace(problem, objective=objective), solver, MaxIterations(30))
+        assert result.is_feasible() or result.cost() == inf
+
+
+@pytest.mark.filterwarnings("ignore::nco.errors.OutOfDistributionWarning", "ignore::nco.errors.EmbeddingWarning")
+@pytest.mark.parametrize("name", ["neural", "ortools", "pyvrp"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_solved_or_refused_with_a_reason(preset, name):
+    (problem,) = problems(preset, 8, 1, seed=1)
+    faults = create(name).unsupported(problem)
+    assert {fault.code for fault in faults} <= {"U302"}
+    if not faults:
+        assert nco.solve(problem, name, MaxIterations(10)).is_feasible()
+
+
+def test_ortools_refuses_no_preset_and_pyvrp_only_the_min_max_objective():
+    for preset in PRESETS:
+        (problem,) = problems(preset, 6, 1, seed=1)
+        assert not create("ortools").unsupported(problem), preset
+        assert bool(create("pyvrp").unsupported(problem)) == (problem.objective == "max"), preset
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -92,6 +137,20 @@ def test_a_limit_that_is_met_exactly_is_met_in_whole_numbers_too(solver):
             (VehicleType(capacity=(1 / 3,), **vehicle),),
         )
         assert nco.solve(problem, solver, ENOUGH[solver]).is_feasible(), vehicle
+
+
+def test_windows_that_are_met_exactly_are_met_in_whole_numbers_too(solver, town):
+    problem = town(100)
+    free = tuple(replace(client, tw=(0.0, inf)) for client in problem.clients)
+    routes = [nco.Route(tuple(range(k + 1, k + 21))) for k in range(0, 100, 20)]
+    problem = replace(
+        problem, depots=(Depot(500.0, 500.0),), clients=free, vehicle_types=(VehicleType(capacity=(1e3,)),)
+    )
+    arrivals = {stop.location: stop.arrival for schedule in check(problem, routes).schedules for stop in schedule.stops}
+    tight = tuple(replace(client, tw=(0.0, arrivals[k])) for k, client in enumerate(free, start=1))
+    problem = replace(problem, clients=tight)
+    cost = {"pyvrp": by_pyvrp, "ortools": by_ortools}[solver](problem)(routes)
+    assert cost == pytest.approx(check(problem, routes).cost.total)
 
 
 def test_one_client_is_enough_for_a_problem(solver):

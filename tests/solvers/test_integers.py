@@ -72,7 +72,8 @@ def test_the_tolerance_is_tight_when_nothing_is_lost(town):
     whole = random_problem(1, ("loads", "windows", "duration_cost"), size=5)
     routes = nco.Solution(tuple(random_routes(whole, 1)))
     assert Integers(whole).tolerance(routes, 50.0) == pytest.approx(1e-9)
-    assert 1e-9 < Integers(in_floats(whole, 1)).tolerance(routes, 50.0) < 1e-6
+    broken = in_floats(whole, 1)
+    assert 1e-9 < Integers(broken).tolerance(routes, check(broken, routes).cost.total) < 1e-6
 
 
 @pytest.mark.parametrize("size", [100, 1000])
@@ -94,3 +95,15 @@ def test_sums_times_the_largest_penalty_stay_within_64_bits(town):
     ):
         units = Integers(town(100, **vehicle))
         assert _penalties(units).max_penalty * max(units.largest_sums) <= 1.01e18
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_checker_tolerates_twice_the_lateness(seed):
+    problem = in_floats(
+        random_problem(seed, ("windows", "depots", "fleet", "profiles", "speed", "reloads", "loads")), seed
+    )
+    lateness = Integers(problem).lateness
+    for k in range(5):
+        for schedule in check(problem, random_routes(problem, 10 * seed + k)).schedules:
+            for stop in schedule.stops:
+                assert 2 * lateness[stop.location] <= 1.0001e-6 * max(1.0, stop.departure - schedule.stops[0].start)

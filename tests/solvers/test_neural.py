@@ -164,7 +164,7 @@ def test_the_matrix_of_the_vehicles_own_profile_counts(typical):
 def test_a_size_that_was_not_trained_is_a_warning_where_solve_was_called(size):
     problem = problems("cvrp", size, 1, seed=5)[0]
     with pytest.warns(OutOfDistributionWarning, match=f"{size} clients.*20 to 200") as caught:
-        nco.solve(problem, stop=MaxIterations(1))
+        nco.solve(problem, "neural", MaxIterations(1))
     assert caught[0].filename == __file__
 
 
@@ -207,8 +207,8 @@ UNSUPPORTED = {
 @pytest.mark.parametrize("feature", UNSUPPORTED)
 def test_a_feature_that_the_policy_does_not_know_is_refused_by_name(square, feature):
     problem = UNSUPPORTED[feature](square)
-    with pytest.raises(SolverError, match=f"{feature} is not supported") as caught:
-        nco.solve(problem, stop=MaxIterations(1))
+    with pytest.raises(SolverError, match=f"it does not support {feature}") as caught:
+        nco.solve(problem, "neural", MaxIterations(1))
     assert caught.value.codes == ("U302",)
     assert len(caught.value.faults) == 1
 
@@ -216,7 +216,7 @@ def test_a_feature_that_the_policy_does_not_know_is_refused_by_name(square, feat
 def test_all_unsupported_features_are_named_at_once(square):
     problem = UNSUPPORTED["reloads"](UNSUPPORTED["pickups"](UNSUPPORTED["fixed costs"](square)))
     with pytest.raises(SolverError) as caught:
-        nco.solve(problem)
+        nco.solve(problem, "neural")
     assert len(caught.value.faults) == 3
 
 

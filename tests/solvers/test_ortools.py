@@ -1,10 +1,12 @@
 """What is particular to OR-Tools: strategies, the size of its model, dropped clients."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import nco
-from nco import Client, Depot, Problem, VehicleType
+from nco import Client, Depot, Problem, Profile, Shipment, VehicleType
 from nco.solvers.integers import Integers
 from nco.solvers.ortools import STRATEGIES, USUAL, USUAL_MIXED, OrtoolsSolver
 from nco.solvers.ortools_model import SPARE, Model
@@ -85,6 +87,43 @@ def test_deliveries_and_pickups_that_only_fit_in_the_right_order_are_ordered(tow
     result = nco.solve(problem, "ortools", MaxRuntime(1.5))
     assert result.is_feasible()
     assert result.cost() <= 1.1 * nco.solve(problem, "pyvrp", MaxIterations(500)).cost()
+
+
+def test_the_costliest_route_counts_with_its_fixed_cost_its_waiting_and_its_preferences():
+    clients = Client(3.0, 0.0, tw=(5.0, 9.0)), Client(0.0, 3.0)
+    types = (
+        VehicleType(1, fixed_cost=10.0, unit_duration_cost=2.0, tw=(0.0, 9.0), profile=0),
+        VehicleType(1, fixed_cost=1.0, unit_duration_cost=2.0, tw=(2.0, 20.0), profile=1),
+    )
+    profiles = (Profile(preference=np.array([0.5, 1.0])), Profile(allowed=np.array([False, True])))
+    problem = Problem((Depot(0.0, 0.0),), clients, types, profiles, preference_weight=8.0, objective="max")
+    result = nco.solve(problem, "ortools", MaxIterations(50))
+    assert result.cost() == 10 + 6 + 2 * 6 + 4
+    assert result.report.cost.route == [route.vehicle_type for route in result.routes].index(0)
+
+
+def test_vehicles_that_stay_at_home_pay_for_no_time_while_depots_open():
+    depots = Depot(0.0, 0.0, tw=(0.0, 9.0)), Depot(0.0, 0.0, tw=(50.0, 99.0))
+    types = VehicleType(1), VehicleType(1, end_depot=1, unit_duration_cost=100.0)
+    problem = Problem(depots, (Client(3.0, 0.0),), types, objective="max")
+    assert nco.solve(problem, "ortools", MaxIterations(20)).cost() == 6
+
+
+def test_a_fleet_without_a_number_is_never_cut_where_more_routes_are_better():
+    clients = tuple(Client(10.0, float(k), (1.0,)) for k in range(40))
+    problem = Problem((Depot(0.0, 0.0),), clients, (VehicleType(capacity=(99.0,)),))
+    assert len(model(problem).kinds) < 40
+    assert len(model(replace(problem, objective="max")).kinds) == 40
+    pairs = tuple(Shipment(k, k + 20) for k in range(20))
+    assert len(model(replace(problem, shipments=pairs)).kinds) == 40
+
+
+def test_the_goods_of_a_shipment_share_the_vehicle_with_what_comes_from_and_goes_to_the_depot():
+    places = [(1.0, 1.0), (2.0, 1.0), (3.0, 1.0)]
+    clients = Client(*places[0], pickup=(2.0,)), Client(*places[1]), Client(*places[2], delivery=(2.0,))
+    problem = Problem((Depot(0.0, 1.0),), clients, (VehicleType(1, (3.0,)),), shipments=(Shipment(0, 1, (1.0,)),))
+    result = nco.solve(problem, "ortools", MaxIterations(20))
+    assert (result.routes[0].visits, result.cost()) == ((3, 1, 2), 3 + 2 + 1 + 2)
 
 
 def test_a_time_limit_and_a_number_of_iterations_may_be_combined(town):

@@ -3,7 +3,7 @@
 import warnings
 
 import nco
-from nco import Client, Depot, Problem, Profile, VehicleType
+from nco import Client, Depot, Problem, Profile, Shipment, VehicleType
 from nco.solvers.pyvrp import PyvrpSolver
 from nco.stop import MaxIterations
 
@@ -64,3 +64,22 @@ def test_vehicle_types_that_see_the_same_share_their_matrices(town):
     data = _translate(Integers(replace(problem, vehicle_types=types)), range(3))
     assert data.num_profiles == 2
     assert [vehicle.profile for vehicle in data.vehicle_types()] == [0, 0, 1]
+
+
+def parcels(**changes):
+    """A client at 1 whose goods go to the client at 3, by one vehicle from 0."""
+    clients = Client(1.0, 0.0, **changes), Client(3.0, 0.0, tw=(0.0, 9.0), required=changes.get("required", True))
+    return Problem((Depot(0.0, 0.0),), clients, (VehicleType(capacity=(2.0,)),), shipments=(Shipment(0, 1, (2.0,)),))
+
+
+def test_a_load_of_its_own_at_an_end_of_a_shipment_is_refused_naming_who_can():
+    (fault,) = PyvrpSolver().unsupported(parcels(delivery=(1.0,)))
+    assert (fault.code, "at an end of a shipment" in fault.what, fault.fix) == ("U302", True, "Use solver='ortools'")
+    assert not PyvrpSolver().unsupported(parcels())
+
+
+def test_a_shipment_whose_delivery_closes_before_its_pickup_opens_is_left_out():
+    optional = nco.solve(parcels(tw=(10.0, 20.0), required=False, prize=4.0), "pyvrp", FEW)
+    assert (optional.cost(), optional.is_feasible()) == (4, True)
+    required = nco.solve(parcels(tw=(10.0, 20.0)), "pyvrp", FEW)
+    assert [reason.rule for reason in required.unassigned] == ["time_windows"] * 2

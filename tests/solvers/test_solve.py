@@ -1,6 +1,7 @@
 """nco.solve: which solver, which options, and that no claim goes unchecked."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ import nco
 from nco import Client, Depot, NcoError, Problem, Result, Route, Solution, VehicleType
 from nco.errors import SolverError
 from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
-from nco.solvers.solve import SOLVERS, create
+from nco.solvers.solve import SOLVERS, choose, create
 from nco.stop import MaxIterations, MaxRuntime
 
 
@@ -39,9 +40,30 @@ def test_every_solver_can_be_created_by_name():
     assert [create(name).name for name in SOLVERS] == list(SOLVERS)
 
 
+def test_without_a_name_the_first_solver_that_supports_the_problem_is_chosen(square, timed):
+    assert choose(square) == ("neural", [])
+    assert nco.solve(timed, stop=MaxIterations(20)).solver == "pyvrp"
+    name, faults = choose(replace(timed, objective="max"))
+    assert (name, [fault.where for fault in faults]) == ("ortools", ["solver 'neural'"] * 2 + ["solver 'pyvrp'"])
+
+
+def test_without_a_name_an_option_speaks_for_the_solver_that_knows_it(square, timed):
+    assert nco.solve(square, stop=MaxIterations(1), first_solution="savings").solver == "ortools"
+    with pytest.raises(SolverError, match=r"neural.*time windows") as caught:
+        nco.solve(timed, weights="cvrp")
+    assert caught.value.codes == ("U302",)
+
+
+def test_a_problem_that_no_solver_supports_is_an_error_with_all_reasons(timed, monkeypatch):
+    monkeypatch.setattr("nco.solvers.solve.PREFERENCE", ("neural", "pyvrp"))
+    with pytest.raises(SolverError, match=r"(?s)U302.*neural.*time windows.*U302.*pyvrp.*objective='max'"):
+        nco.solve(replace(timed, objective="max"))
+
+
 @pytest.mark.parametrize(
     ("solver", "option", "fix"),
     [
+        ("auto", {"first_soluton": "savings"}, "Did you mean 'first_solution'"),
         ("ortools", {"first_soluton": "savings"}, "Did you mean 'first_solution'"),
         ("ortools", {"first_solution": "saving"}, "Did you mean 'savings'"),
         ("pyvrp", {"seeds": 3}, "It has no options"),
@@ -91,7 +113,7 @@ def test_no_routes_make_a_result_with_reasons(square):
 
 
 def test_what_a_solver_does_not_support_is_refused_before_it_runs(street):
-    with pytest.raises(NcoError, match=r"U302.*a single client is not supported. Use two"):
+    with pytest.raises(NcoError, match=r"U302.*it does not support a single client. Use two"):
         nco.solve(street(1), Claims([], None))
 
 
@@ -112,6 +134,14 @@ def test_preferences_with_a_distance_limit_are_refused_by_pyvrp_naming_who_can(s
     problem = street(2, {"max_distance": 99.0}, preference=[1.0, 0.0])
     with pytest.raises(NcoError, match=r"U302.*maximum distance along with preferences.*solver='ortools'"):
         nco.solve(problem, "pyvrp")
+    assert nco.solve(problem, "ortools", MaxIterations(5)).is_feasible()
+
+
+def test_a_min_max_problem_is_refused_by_pyvrp_and_neural_naming_who_can(square):
+    problem = replace(square, objective="max")
+    for solver in ("pyvrp", "neural"):
+        with pytest.raises(NcoError, match=r"U302.*it does not support objective='max'. Use solver='ortools'"):
+            nco.solve(problem, solver)
     assert nco.solve(problem, "ortools", MaxIterations(5)).is_feasible()
 
 

@@ -10,7 +10,7 @@ from nco import Problem, Route
 from nco.solvers.base import is_usable
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
-from nco.solvers.pyvrp import _translate
+from nco.solvers.pyvrp import _late, _translate
 
 Evaluate = Callable[[list[Route]], float | None]
 
@@ -24,18 +24,24 @@ def by_pyvrp(problem: Problem) -> Evaluate:
     data = _translate(units, kinds)
     evaluator = pyvrp.CostEvaluator([0.0] * problem.num_load_dimensions, 0.0, 0.0)
 
-    def activity(place: int) -> pyvrp.Activity:
-        if place < problem.num_depots:
-            return pyvrp.Activity(pyvrp.ActivityType.DEPOT, place)
-        return pyvrp.Activity(pyvrp.ActivityType.CLIENT, place - problem.num_depots)
+    prizes = units.prizes()
+    left_out = sum(prizes[shipment.pickup] + prizes[shipment.delivery] for shipment in _late(units))
+    kind, activities = pyvrp.ActivityType, dict[int, pyvrp.Activity]()
+    for number in range(data.num_depots):
+        activities[data.depot(number).location] = pyvrp.Activity(kind.DEPOT, number)
+    for number in range(data.num_clients):
+        activities[data.client(number).location] = pyvrp.Activity(kind.CLIENT, number)
+    for number, shipment in enumerate(data.shipments()):
+        activities[shipment.pickup.location] = pyvrp.Activity(kind.PICKUP, number)
+        activities[shipment.delivery.location] = pyvrp.Activity(kind.DELIVERY, number)
 
     def evaluate(routes: list[Route]) -> float | None:
         try:
-            theirs = [pyvrp.Route(data, [activity(v) for v in r.visits], kinds.index(r.vehicle_type)) for r in routes]
+            theirs = [pyvrp.Route(data, [activities[v] for v in r.visits], kinds.index(r.vehicle_type)) for r in routes]
             solution = pyvrp.Solution(data, theirs)
-        except (RuntimeError, ValueError):  # more vehicles or trips than there are, or vehicles of no use
+        except (RuntimeError, ValueError, KeyError):  # too many vehicles or trips, vehicles of no use, broken pairs
             return inf
-        return units.price(evaluator.cost(solution))
+        return units.price(evaluator.cost(solution) + left_out)
 
     return evaluate
 
@@ -64,6 +70,17 @@ def by_ortools(problem: Problem) -> Evaluate:
                     node = left[0][1]
                 path.append(model.manager.NodeToIndex(node))
         assignment = model.routing.ReadAssignmentFromRoutes(paths, False)
-        return inf if assignment is None else model.units.price(assignment.ObjectiveValue())
+        return inf if assignment is None else model.units.price(_objective(model, assignment))
 
     return evaluate
+
+
+def _objective(model: Model, assignment: pywrapcp.Assignment) -> int:
+    """What the assignment costs; with objective="max" OR-Tools minimises a little more than that."""
+    if model.problem.objective == "sum":
+        return int(assignment.ObjectiveValue())
+    costs, prizes = model.routing.GetDimensionOrDie("cost"), model.units.prizes()
+    clients = [model.manager.NodeToIndex(client) for client in range(model.problem.num_clients)]
+    left_out = [prizes[k] for k, index in enumerate(clients) if assignment.Value(model.routing.NextVar(index)) == index]
+    ends = [costs.CumulVar(model.routing.End(number)) for number in range(len(model.kinds))]
+    return sum(left_out) + max(map(assignment.Value, ends))

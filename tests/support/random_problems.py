@@ -72,6 +72,27 @@ def _pairs(rng: np.random.Generator, clients: tuple[Client, ...]) -> list[list[i
     return order[: len(order) - len(order) % 2].reshape(-1, 2).tolist()
 
 
+def with_shipments(problem: Problem, seed: int, own_loads: bool = False) -> Problem:
+    """The problem with random pairs of its clients as shipments, some of them optional; some clients stay alone.
+
+    Unless `own_loads`, their clients have no deliveries and pickups of their own.
+    """
+    rng = np.random.default_rng(seed)
+    pairs: list[list[int]] = []
+    for required in (True, False):
+        alike = [k for k, client in enumerate(problem.clients) if client.required is required]
+        order = rng.permutation(alike)[: len(alike) // 2 * 2].reshape(-1, 2)
+        pairs += [pair for pair in order.tolist() if rng.random() < 0.8]
+    loads = rng.integers(0, 5, (len(pairs), problem.num_load_dimensions)).astype(float)
+    ends = {client for pair in pairs for client in pair}
+    bare = [
+        replace(client, delivery=(), pickup=()) if k in ends and not own_loads else client
+        for k, client in enumerate(problem.clients)
+    ]
+    shipments = tuple(Shipment(*pair, tuple(load)) for pair, load in zip(pairs, loads.tolist(), strict=True))
+    return replace(problem, clients=tuple(bare), shipments=shipments)
+
+
 def _window(rng: np.random.Generator, wanted: bool, latest: int, least: int = 3) -> tuple[float, float]:
     opens = float(rng.integers(0, latest // 2))
     return (opens, opens + float(rng.integers(least, latest))) if wanted else (0.0, np.inf)
@@ -147,6 +168,26 @@ def random_routes(problem: Problem, seed: int, reload_anywhere: bool = False) ->
         if visits:
             routes.append(Route(tuple(visits), kind))
     return routes
+
+
+def in_pairs(problem: Problem, routes: list[Route], seed: int) -> list[Route]:
+    """The routes with most deliveries of shipments moved to a place somewhere after their pickup, on the same trip."""
+    rng = np.random.default_rng(seed)
+    visits = [list(route.visits) for route in routes]
+    for shipment in problem.shipments:
+        first, second = (problem.num_depots + client for client in (shipment.pickup, shipment.delivery))
+        route = next((route for route in visits if first in route), None)
+        if rng.random() < 0.1:
+            continue
+        for other in visits:
+            if second in other:
+                other.remove(second)
+        if route:
+            start = route.index(first) + 1
+            end = next((k for k in range(start, len(route)) if route[k] < problem.num_depots), len(route))
+            route.insert(int(rng.integers(start, end + 1)), second)
+    kinds = [route.vehicle_type for route in routes]
+    return [Route(tuple(route), kind) for route, kind in zip(visits, kinds, strict=True) if route]
 
 
 def in_floats(problem: Problem, seed: int) -> Problem:

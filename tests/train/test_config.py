@@ -102,6 +102,13 @@ def test_what_is_no_override_is_an_error(text):
     assert refused(text)[0] in ("C501", "C503")
 
 
+def test_a_preset_with_a_city_file_needs_a_name_for_its_weights():
+    code, message = refused("env.preset=rcvrp:data/city.npz")
+    assert code == "C503"
+    assert "name=my_city" in message
+    assert compose(["env.preset=rcvrp:data/city.npz", "name=my_city"]).env.preset == "rcvrp:data/city.npz"
+
+
 def test_a_run_without_an_end_is_refused():
     code, message = refused("trainer.max_steps=0", "trainer.max_time=null")
     assert code == "C503"

@@ -15,7 +15,16 @@ from nco.envs.presets import PRESETS
 from nco.errors import ConfigError, SolverError
 
 #: Presets that a problem of RL4CO covers -> its name.
-NAMED = {"tsp": "tsp", "atsp": "atsp", "pdp": "pdp", "cvrp": "cvrp", "cvrp_x": "cvrp", "cvrp_mixed": "cvrp"}
+NAMED = {
+    "tsp": "tsp",
+    "atsp": "atsp",
+    "ratsp": "atsp",
+    "ratsp_cluster": "atsp",
+    "pdp": "pdp",
+    "cvrp": "cvrp",
+    "cvrp_x": "cvrp",
+    "cvrp_mixed": "cvrp",
+}
 NAMED |= {name: "mtvrp" for name in PRESETS if re.fullmatch(r"mtvrp|o?vrp(m?b)?l?(tw)?", name)}
 
 pytestmark = pytest.mark.train
@@ -145,6 +154,15 @@ def test_a_speed_other_than_one_is_an_error(bridge):
         env.reset(problems)
 
 
+def test_what_binds_in_a_problem_must_be_looked_after_by_the_preset(bridge):
+    problems = bridge.PresetEnv("mtvrp", 6).generator(20)  # some of everything
+    with pytest.raises(ConfigError, match=r"demand_backhaul: .*\n.*class: .*\n.*windows: .*\n.*limit: ") as caught:
+        bridge.PresetEnv("ovrp", 6).reset(problems)
+    assert str(caught.value).count("the preset does not look after it. Use the preset 'mtvrp'") == 4
+    with pytest.raises(ConfigError, match=r"^C503 distance_limit: "):
+        bridge.PresetEnv("vrpbtw", 6).reset(problems)
+
+
 def test_an_unknown_option_names_the_nearest(bridge):
     with pytest.raises(ConfigError, match=r"C501 val_fiel: it is unknown\. Did you mean 'val_file'"):
         bridge.PresetEnv("cvrp", 20, val_fiel="x.npz")
@@ -157,6 +175,7 @@ def test_an_unknown_preset_names_the_nearest(bridge):
 
 def test_the_same_seed_draws_the_same_problems_and_a_dataset_goes_on(bridge):
     first, again = bridge.PresetEnv("mtvrp", 5, seed=2), bridge.PresetEnv("mtvrp", 5, seed=2)
+    bridge.embeddings(again)
     drawn = first.generator(3)["locs"]
     assert torch.equal(drawn, again.generator([3])["locs"])
     assert not torch.equal(drawn, first.generator(3)["locs"])
@@ -174,13 +193,14 @@ def test_global_random_numbers_are_left_alone(bridge):
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))])
-def test_a_copy_goes_on_where_the_original_is(bridge, duplicate):
-    env = bridge.PresetEnv("cvrp_mixed", 5)
+@pytest.mark.parametrize("name", ["tsp", "cvrp_mixed", "hcvrp"])
+def test_a_copy_goes_on_where_the_original_is(bridge, duplicate, name):
+    env = bridge.PresetEnv(name, 5)
     env.generator(2)
     twin = duplicate(env)
     assert torch.equal(env.generator(2)["locs"], twin.generator(2)["locs"])
     twin.set_seed(5)
-    expected = bridge.PresetEnv("cvrp_mixed", 5, seed=5).generator(2)["locs"]
+    expected = bridge.PresetEnv(name, 5, seed=5).generator(2)["locs"]
     assert torch.equal(twin.generator(2)["locs"], expected)
 
 

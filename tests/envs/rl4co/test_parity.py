@@ -7,7 +7,7 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from nco.errors import SolverError
+from nco.errors import ConfigError, SolverError
 
 pytestmark = pytest.mark.train
 
@@ -141,13 +141,14 @@ def test_rl4cos_cvrptw_lets_vehicles_go_where_there_is_no_way_back_and_then_has_
     theirs = originals.CVRPTWEnv(generator_params={"num_loc": 2})
     problem = timed([[0.0, 1.0], [0.0, 0.9], [0.0, 0.9]], service=[0.0, 0.0, 0.5])
     assert masks(theirs, problem, [2]) == [[False, True, True], [False, False, False]]
-    assert masks(bridge.PresetEnv("vrptw", 2), in_mtvrp_keys(problem), []) == [[False, True, False]]
+    with pytest.raises(ConfigError, match="C503 problem 0: no vehicle can serve 2 within its limits"):
+        bridge.PresetEnv("vrptw", 2).reset(in_mtvrp_keys(problem))
 
 
 def test_rl4cos_cvrptw_checks_times_rounded_down(bridge, originals):
     """It takes the integer part of every arrival: with times below one nothing is ever late."""
     theirs = originals.CVRPTWEnv(generator_params={"num_loc": 2})
-    problem = timed([[0.0, 1.0], [0.0, 0.3], [0.0, 0.4]], service=[0.0, 0.0, 0.0])
+    problem = timed([[0.0, 1.9], [0.0, 0.4], [0.0, 0.7]], service=[0.0, 0.2, 0.0])
     assert accepts(theirs, problem, [1, 2])
     assert not accepts(bridge.PresetEnv("vrptw", 2), in_mtvrp_keys(problem), [1, 2])
 
@@ -172,8 +173,10 @@ def test_rl4cos_mtvrp_does_not_check_the_order_of_backhauls(bridge, originals):
 
 
 def test_rl4cos_mtvrp_does_not_check_the_last_way_home(bridge, originals):
-    long = tasks([0.5, 0.5], [0.0, 0.0], distance_limit=torch.full((1, 1), 1.0))
-    late = tasks([0.5, 0.5], [0.0, 0.0], time_windows=torch.tensor([[[0.0, 1.0], [0.0, 0.5], [0.0, 0.7]]]))
+    corner = torch.tensor([[[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]])
+    long = tasks([0.5, 0.5], [0.0, 0.0], locs=corner, distance_limit=torch.full((1, 1), 1.5))
+    windows, service = torch.tensor([[[0.0, 1.3], [0.0, 0.5], [0.0, 0.9]]]), torch.tensor([[0.0, 0.2, 0.0]])
+    late = tasks([0.5, 0.5], [0.0, 0.0], service_time=service, time_windows=windows)
     for problem in (long, late):
         assert accepts(multi_task(originals), problem, [1, 2])
         assert not accepts(bridge.PresetEnv("mtvrp", 2), problem, [1, 2])

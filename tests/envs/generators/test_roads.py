@@ -1,0 +1,117 @@
+"""Problems on the roads of a city: from a file, or of the made-up town."""
+
+import numpy as np
+import pytest
+import torch
+
+from nco.envs.generators.cities import city
+from nco.envs.presets import preset, problems
+from nco.errors import ConfigError
+
+
+@pytest.fixture
+def arrays():
+    """Twelve places on a street from west to east, about 1.1 km apart; westwards takes twice as long."""
+    east = np.arange(12.0)
+    gap = east[None] - east[:, None]
+    points = np.stack([np.zeros(12), 0.01 * east], axis=-1)
+    return {"points": points, "distance": 1.2 * abs(gap), "duration": np.where(gap > 0, gap, -2 * gap)}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a city file; a new name each time, as a city is read once."""
+
+    def written(arrays, name="city.npz"):
+        np.savez(tmp_path / name, **arrays)
+        return str(tmp_path / name)
+
+    return written
+
+
+def draw(name, size=8, batch=50, seed=1):
+    return preset(name).generator(batch, size, torch.Generator().manual_seed(seed))
+
+
+def test_a_problem_has_the_distances_and_times_of_its_places_in_km_and_minutes(write, arrays):
+    (problem,) = problems(f"rcvrptw:{write(arrays)}", 6, 1, seed=1)
+    place = ((problem.xy[:, 0] - problem.xy[:, 0].min()) / (0.01 * 111.32)).round().astype(int)
+    gap = place[None] - place[:, None]
+    assert np.allclose(problem.distance_matrix(), 1.2 * abs(gap), rtol=1e-5)
+    assert np.allclose(problem.duration_matrix(), np.where(gap > 0, gap, -2 * gap), rtol=1e-5)
+    assert problem.tw[0, 1] == pytest.approx(4.6 * problem.duration_matrix().max(), rel=1e-5)
+
+
+def test_a_city_keeps_the_proportions_of_the_map(write, arrays):
+    arrays["points"] = np.stack([60 + 0.01 * np.arange(12), 0.01 * np.arange(12)], axis=-1)
+    xy = city(write(arrays)).xy
+    assert torch.allclose((xy[1:] - xy[:-1])[:, 1], torch.tensor(1.1132), rtol=1e-4)
+    assert torch.allclose((xy[1:] - xy[:-1])[:, 0], torch.tensor(1.1132 / 2), rtol=1e-2)
+
+
+def test_places_without_ways_to_the_others_are_dropped(write, arrays):
+    arrays["distance"][3] = 1e9
+    arrays["duration"][:, 5] = np.nan
+    places = city(write(arrays))
+    assert places.xy.shape == (10, 2)
+    assert places.distance.max() == pytest.approx(1.2 * 11)
+
+
+def test_places_are_different_and_every_place_gets_its_turn_also_as_the_depot(write, arrays):
+    instances = draw(f"rcvrp:{write(arrays)}", size=5, batch=200)
+    assert (instances["distance"] + torch.eye(6) > 0).all()
+    east = (instances["locs"][..., 0] * instances["scale"][:, None] / 1.1132).round()
+    assert east[:, 0].unique().numel() > 4
+
+
+def test_clustered_places_are_near_each_other_and_the_depot_is_any_of_them():
+    spread, close = draw("ratsp", 20)["scale"].mean(), draw("ratsp_cluster", 20)["scale"].mean()
+    assert close < spread / 2
+    instances = draw("ratsp_cluster", 20)
+    middle = instances["locs"].mean(dim=1, keepdim=True)
+    nearest = (instances["locs"] - middle).norm(dim=-1).argmin(dim=1)
+    assert (nearest == 0).float().mean() < 0.5
+
+
+def test_the_ways_of_the_town_are_the_fastest_and_depend_on_the_direction():
+    town = city(None)
+    assert (town.distance != town.distance.T).any()
+    straight = (town.xy[:, None] - town.xy).norm(dim=-1)
+    assert (town.distance >= straight - 1e-5).all()
+    assert (town.duration >= town.distance / 50 * 60 - 1e-5).all()
+    detour = town.duration[:, 7, None] + town.duration[7]
+    assert (town.duration <= detour + 1e-5).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"duration": None}, "it has no duration"),
+        ({"distance": np.zeros((3, 3))}, "shapes are"),
+        ({"points": np.full((12, 2), np.nan)}, "of 12 places, 12 have coordinates and ways"),
+        ({"distance": np.full((12, 12), -1.0)}, "of 12 places, 1 have coordinates and ways"),
+        ({"points": np.array([["a", "b"]] * 12)}, "it holds something that is not a number"),
+    ],
+)
+def test_a_file_that_is_no_city_is_an_error_that_says_why(write, arrays, change, fault):
+    path = write({key: value for key, value in (arrays | change).items() if value is not None})
+    with pytest.raises(ConfigError, match=f"C503.*city.npz: {fault}"):
+        draw(f"rcvrp:{path}")
+
+
+def test_a_file_that_is_missing_or_damaged_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="No such file"):
+        draw(f"rcvrp:{tmp_path / 'nowhere.npz'}")
+    (tmp_path / "broken.npz").write_bytes(b"PK\\x03\\x04 and no more")
+    with pytest.raises(ConfigError, match=r"broken\.npz"):
+        draw(f"rcvrp:{tmp_path / 'broken.npz'}")
+
+
+def test_more_clients_than_places_are_an_error(write, arrays):
+    with pytest.raises(ConfigError, match="C503 size: 12 clients and a depot are more than the 12 places"):
+        draw(f"rcvrp:{write(arrays)}", 12)
+
+
+def test_only_presets_on_roads_take_a_file():
+    with pytest.raises(ConfigError, match=r"C503 preset: 'cvrp' takes no file\. Presets on the roads of a file: ratsp"):
+        preset("cvrp:city.npz")
