@@ -18,13 +18,13 @@ class Pointing(NamedTuple):
     wanted: Tensor  # [B, Q, D] what a decision looks for, scaled so that its products with keys are of order one
     keys: Tensor  # [B, N, D] what nodes are
     distance: Tensor  # [B, N, N] between nodes
-    nearness: Tensor  # [] price of distance
+    nearness: Tensor  # [B] price of distance
     current: Tensor  # [B, Q] node the vehicle is at
     mask: Tensor  # [B, Q, N] allowed nodes, or packed into words [B, Q, W]
     clip: float  # logits lie in (-clip, clip) (Bello et al. 2017, eq. 16)
     ready: Tensor | None = None  # [B, Q] when the vehicle can leave
     opens: Tensor | None = None  # [B, N] when nodes open; None where nobody ever waits
-    patience: Tensor | None = None  # [] price of waiting
+    patience: Tensor | None = None  # [B] price of waiting
 
 
 def rows(table: Tensor, node: Tensor) -> Tensor:
@@ -35,10 +35,11 @@ def rows(table: Tensor, node: Tensor) -> Tensor:
 def pointer_logits(pointing: Pointing) -> Tensor:
     """Logits [B, Q, N] in float32, minus infinity where the mask forbids."""
     way = rows(pointing.distance, pointing.current)
-    score = torch.bmm(pointing.wanted, pointing.keys.transpose(1, 2)).float() - pointing.nearness * way
-    if pointing.opens is not None and pointing.ready is not None:
+    score = torch.bmm(pointing.wanted, pointing.keys.transpose(1, 2)).float()
+    score = score - pointing.nearness[:, None, None] * way
+    if pointing.opens is not None and pointing.ready is not None and pointing.patience is not None:
         wait = (pointing.opens[:, None] - pointing.ready[..., None] - way).clamp(min=0.0)
-        score = score - pointing.patience * wait
+        score = score - pointing.patience[:, None, None] * wait
     return (pointing.clip * torch.tanh(score)).masked_fill(~pointing.mask, -torch.inf)
 
 

@@ -45,7 +45,7 @@ def forward_kernel(
         ready = tl.load(READY + row, mask=valid, other=0.0)
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
     ok = allowed(WORDS, row, valid, n, N, W)
-    nearness, patience = tl.load(PRICES), tl.load(PRICES + 1)
+    nearness, patience = tl.load(PRICES + 2 * b), tl.load(PRICES + 2 * b + 1)
     logit, _, _ = logits_of(wanted, keys, way, ready, opens, ok, nearness, patience, clip, WAITS, PRECISION)
     top = tl.max(logit, 1)
     weight = tl.where(ok, tl.exp(logit - top[:, None]), 0.0)
@@ -74,7 +74,7 @@ def backward_kernel(
     opens = tl.zeros([BN], tl.float32)
     if WAITS:
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
-    nearness, patience = tl.load(PRICES), tl.load(PRICES + 1)
+    nearness, patience = tl.load(PRICES + 2 * b), tl.load(PRICES + 2 * b + 1)
     d_keys = tl.zeros([BN, D], tl.float32)
     d_nearness, d_patience = tl.zeros([BQ], tl.float32), tl.zeros([BQ], tl.float32)
     for begin in range(share * BQ, Q, BQ * tl.num_programs(1)):
@@ -135,14 +135,14 @@ class _LogProbability(torch.autograd.Function):
         backward_kernel[batch, SHARES](
             *saved, d_log_p.contiguous(), d_wanted, d_keys, d_prices, queries, nodes, ctx.clip, **ctx.sizes
         )
-        return d_wanted, d_keys.sum(dim=1).to(keys.dtype), d_prices.sum(dim=(0, 1)), *[None] * 7
+        return d_wanted, d_keys.sum(dim=1).to(keys.dtype), d_prices.sum(dim=1), *[None] * 7
 
 
 def fused_log_probability(pointing, action):
     """As nco.nn.pointer.pointer_log_probability, for packed masks. The width must be a power of two from 16."""
     wanted, keys = pointing.wanted.contiguous(), pointing.keys.to(pointing.wanted.dtype).contiguous()
     patience = torch.zeros_like(pointing.nearness) if pointing.patience is None else pointing.patience
-    prices = torch.stack([pointing.nearness.float(), patience.float()])
+    prices = torch.stack([pointing.nearness.float(), patience.float()], dim=-1)
     current, action = (part.to(torch.int32).contiguous() for part in (pointing.current, action))
     ready = None if pointing.opens is None else pointing.ready.contiguous()
     opens = None if pointing.opens is None else pointing.opens.contiguous()

@@ -72,7 +72,7 @@ class AttentionPolicy(Policy):
         clients = self.embed_client(torch.cat([locs, share], dim=-1)[:, 1:])
         nodes = self.encoder(torch.cat([depot, clients], dim=1))
         query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
-        return Memory(query, key, value, pointer, distances(instances))
+        return Memory(query, key, value, pointer, *distances(instances))
 
     def point(self, memory: Memory, query: Query) -> Pointing:
         width, batch = self.settings.width, len(memory.query)
@@ -82,19 +82,20 @@ class AttentionPolicy(Policy):
             self.settings.heads,
         )  # fmt: skip
         wanted = self.project_glimpse(seen) / math.sqrt(width)
-        nearness = F.softplus(self.nearness)
+        nearness = F.softplus(self.nearness) * memory.unit
         return Pointing(wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip)
 
 
-def distances(instances: TensorDict) -> Tensor:
-    """Distances [B, N, N] in units of the coordinates: the given ones, scaled to the mean of the Euclidean ones.
+def distances(instances: TensorDict) -> tuple[Tensor, Tensor]:
+    """Distances [B, N, N], of the first vehicle where they differ, and their unit [B].
 
-    A matrix may be in metres where the coordinates are in degrees, and roads are longer than straight lines.
+    A matrix may be in metres where the coordinates are in degrees, and roads are longer than straight lines: times the
+    unit, the mean of the distances is that of the straight lines.
     """
     locs = instances["locs"]
     straight: Tensor = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
     if not has(instances, "distance"):
-        return straight
+        return straight, torch.ones_like(instances["scale"])
     given: Tensor = instances["distance"]
-    ratio = straight.mean(dim=(1, 2), keepdim=True) / given.mean(dim=(1, 2), keepdim=True).clamp(min=1e-9)
-    return given * ratio
+    given = given[:, 0] if given.dim() == 4 else given
+    return given, straight.mean(dim=(1, 2)) / given.mean(dim=(1, 2)).clamp(min=1e-9)

@@ -25,6 +25,7 @@ class Memory(NamedTuple):
     value: Tensor  # [B, N, D] of the glimpse
     pointer: Tensor  # [B, N, D] keys of the pointer
     distance: Tensor  # [B, N, N] between nodes
+    unit: Tensor  # [B] the same in units of the coordinates is distance * unit
     vehicle: Tensor | None = None  # [B, M, D] contribution of the vehicle to the query
     opens: Tensor | None = None  # [B, N] when nodes open; None where nobody ever waits
 

@@ -77,10 +77,9 @@ class UnifiedPolicy(Policy):
     def config(self) -> Mapping[str, Any]:
         return asdict(self.settings)
 
-    @property
-    def prices(self) -> tuple[Tensor, Tensor]:
-        """Of distance and of waiting; never negative."""
-        return F.softplus(self.nearness), F.softplus(self.patience)
+    def prices(self, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Of distance and of waiting, [B] each; never negative."""
+        return F.softplus(self.nearness) * memory.unit, F.softplus(self.patience) * memory.unit
 
     def encode(self, instances: TensorDict) -> Memory:
         vehicles, clients = describe(instances)
@@ -88,11 +87,12 @@ class UnifiedPolicy(Policy):
         nodes = self.encoder(nodes)
         query, key, value, pointer = self.project_memory(nodes).chunk(4, dim=-1)
         vehicle = self.project_vehicle(nodes[:, : fleet_size(instances)])
-        opens = instances["opens"] if has(instances, "opens") else None
-        return Memory(query, key, value, pointer, distances(instances), vehicle, opens)
+        waits = has(instances, "opens") and not has(instances, "duration")  # times are distances
+        opens = instances["opens"] if waits else None
+        return Memory(query, key, value, pointer, *distances(instances), vehicle, opens)
 
     def point(self, memory: Memory, query: Query) -> Pointing:
-        nearness, patience = self.prices
+        nearness, patience = self.prices(memory)
         wanted = self._wanted(memory, query) / math.sqrt(self.settings.width)
         return Pointing(
             wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip,

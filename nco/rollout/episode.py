@@ -33,7 +33,7 @@ def episode_kernel(
     N, M, S, T, P, clients, seed, clip,
     SAMPLE: tl.constexpr, RECORD: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
-    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, MATRICES: tl.constexpr,
+    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr,
     H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr, W: tl.constexpr,
     BN: tl.constexpr, BS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
@@ -54,7 +54,7 @@ def episode_kernel(
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
         closes = tl.load(CLOSES + b * N + n, mask=node, other=0.0)
         service = tl.load(SERVICE + b * N + n, mask=node, other=0.0)
-    nearness, patience = tl.load(PRICES), tl.load(PRICES + 1)
+    nearness, patience = tl.load(PRICES + 2 * b), tl.load(PRICES + 2 * b + 1)
 
     # the state of the rollouts
     active = tl.zeros([BS], tl.int32)
@@ -79,7 +79,7 @@ def episode_kernel(
             action = tl.load(STARTS + (b * S + s) * P, mask=real, other=M)
         else:
             # the mask
-            lane = (b * M + active if MATRICES else b + active * 0) * N + current
+            lane = b * N + current
             way = matrix_rows(DISTANCE, lane, n, N)
             ok = client[None, :] & (visited == 0)
             if LOAD:
@@ -193,7 +193,7 @@ def episode_kernel(
         # the step
         home, at_depot = action < M, current < M
         stays = home & (action == current)
-        lane = (b * M + active if MATRICES else b + active * 0) * N + current
+        lane = b * N + current
         active = tl.where(home, action, active)
         if LOAD:
             picked = tl.where(home, 0.0, picked + of_node(PICKUP, b, action, N))

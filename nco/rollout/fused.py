@@ -45,6 +45,7 @@ def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> bool:
         and all(kind in KNOWN for kind in kinds)
         and sum(kind in (Capacity, Load) for kind in kinds) == 1
         and not any(has(instances, key) for key in UNKNOWN)
+        and not any(has(instances, key) and instances[key].dim() == 4 for key in ("distance", "duration"))
         and instances["locs"].shape[1] <= MOST
         and policy.settings.width // policy.settings.decoder_heads >= PADDED
     )
@@ -124,7 +125,6 @@ def _flags(policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict) -> dic
         "F": env.num_features, "LOAD": Load in at, "AT_LOAD": at.get(Load, at.get(Capacity)),
         "AT_BACKHAUL": at.get(Backhaul, -1), "AT_TIME": at.get(TimeWindows, -1), "AT_LIMIT": at.get(RouteLimit, -1),
         "ZONES": Zones in at, "FLEET": fleet_size(instances) > 1, "SPEEDS": has(instances, "speed"),
-        "MATRICES": has(instances, "distance") and instances["distance"].dim() == 4,
         "H": heads, "HD": settings.width // heads, "HIDDEN": hidden, "CHUNK": min(64, hidden),
         "W": words(nodes), "BN": max(FEWEST, 1 << (nodes - 1).bit_length()), "PRECISION": precision,
     }  # fmt: skip
@@ -137,7 +137,9 @@ def _weights(policy: UnifiedPolicy, memory: Memory) -> list[Tensor]:
     layers = (policy.project_glimpse, policy.widen, policy.narrow)
     tables = (memory.query, memory.vehicle, memory.key, memory.value, memory.pointer)
     tensors = [*tables, numbers, *(layer.weight.t() for layer in layers)]
-    prices = torch.stack([price.float() for price in policy.prices])
+    nearness, patience = policy.prices(memory)
+    patience = torch.zeros_like(nearness) if memory.opens is None else patience
+    prices = torch.stack([nearness.float(), patience.float()], dim=-1)
     return [*(tensor.to(dtype).contiguous() for tensor in tensors if tensor is not None), prices]
 
 
