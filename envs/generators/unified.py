@@ -35,6 +35,8 @@ def completed(instances: TensorDict) -> TensorDict:
     """The same problems with neutral values for those of these attributes that they do not have."""
     (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
     full = instances.clone(recurse=False)
+    if not has(full, "distance"):
+        full["distance"] = (full["locs"][:, :, None] - full["locs"][:, None]).norm(dim=-1)
     if not has(full, "backhaul_last"):
         full["backhaul_last"] = torch.zeros_like(instances["scale"], dtype=torch.bool)
     for keys, values, shape in ((NODE, BY_NODE, (batch, nodes)), (VEHICLE, BY_VEHICLE, (batch, fleet))):

@@ -24,8 +24,9 @@ from .. import presets
 from ..constraints.capacity import Capacity
 from ..constraints.precedence import Precedence
 from ..generators import base
+from ..generators.unified import Unified
 from ..instances import fleet_size, has, to_problems, to_routes
-from ..routing import RoutingEnv, State
+from ..routing import State
 from .own import Own
 from .pdp import Pdp, paired
 from .tour import TourState
@@ -53,10 +54,12 @@ TOUR = ROUTES | {"available"}
 MTVRP = ROUTES | {"pickup", "backhaul_last", "opens", "closes", "service", "max_distance", "open"}
 
 
-def words(env: RoutingEnv, example: TensorDict) -> Words:
-    """The problem of RL4CO that says all that these instances say, or our own keys."""
+def words(chosen: presets.Preset, example: TensorDict) -> Words:
+    """The problem of RL4CO that says all that this preset's instances say, or our own keys."""
+    env = chosen.env
     keys, kinds = set(example.keys()), {type(constraint) for constraint in env.constraints}
-    if fleet_size(example) > 1 or env.objective != "sum":
+    depots_vary = isinstance(chosen.generator, Unified)
+    if depots_vary or fleet_size(example) > 1 or env.objective != "sum":
         return Own(example)
     if not kinds and keys <= TOUR:
         return Tsp() if straight(example) else Atsp()
@@ -101,7 +104,7 @@ class PresetEnv(RL4COEnvBase):  # type: ignore[misc]  # RL4CO ships no types
             raise ConfigError(unknown)
         chosen = presets.preset(preset)
         example = chosen.generator(1, size, torch.Generator())
-        self.words = words(chosen.env, example)
+        self.words = words(chosen, example)
         self.name = self.words.name
         self.process = self.words.process(chosen.env)
         self._rules = chosen.rules

@@ -18,7 +18,8 @@ def pack(mask: Tensor) -> Tensor:
     nodes = mask.shape[-1]
     padded = torch.nn.functional.pad(mask, (0, words(nodes) * WORD - nodes))
     weights = 1 << torch.arange(WORD, device=mask.device)
-    return (padded.unflatten(-1, (-1, WORD)) * weights).sum(dim=-1).to(torch.int32)
+    packed: Tensor = (padded.unflatten(-1, (-1, WORD)) * weights).sum(dim=-1).to(torch.int32)
+    return packed
 
 
 def unpack(packed: Tensor, nodes: int) -> Tensor:

@@ -27,5 +27,5 @@ def glimpse(
 
         return fused_glimpse(table, weights, key, value, current, numbers, mask, heads)
     query = rows(table, current) + torch.bmm(numbers.to(weights.dtype), weights).to(table.dtype)
-    parts = (split_heads(part, heads) for part in (query, key, value))
-    return query, merge_heads(F.scaled_dot_product_attention(*parts, attn_mask=mask[:, None]))
+    asked, known, held = (split_heads(part, heads) for part in (query, key, value))
+    return query, merge_heads(F.scaled_dot_product_attention(asked, known, held, attn_mask=mask[:, None]))

@@ -8,10 +8,11 @@ Attention"), and gathers the gradient of rows of the table as a product with a o
 import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
 #: Decisions in a tile: more do not fit into registers.
 TILE = 32
-#: Numbers of a state are padded to what a matrix unit needs.
+#: Nodes and numbers of a state are padded to at least this, which a matrix unit needs.
 PADDED = 16
 
 
@@ -29,6 +30,7 @@ def forward_kernel(
     F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
     BF: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
+    """One head of one problem and a tile of its decisions."""
     b, h = tl.program_id(0).to(tl.int64), tl.program_id(1)
     D: tl.constexpr = H * HD
     n, f, d = tl.arange(0, BN), tl.arange(0, BF), h * HD + tl.arange(0, HD)
@@ -62,6 +64,7 @@ def backward_kernel(
     F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
     BF: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
+    """One head of one problem and all its decisions."""
     b, h = tl.program_id(0).to(tl.int64), tl.program_id(1)
     D: tl.constexpr = H * HD
     n, f, d = tl.arange(0, BN), tl.arange(0, BF), h * HD + tl.arange(0, HD)
@@ -120,7 +123,7 @@ class _Glimpse(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, d_query, d_seen):
-        weights, key, value, current, *_ = saved = ctx.saved_tensors
+        weights, key, _, current, *_ = saved = ctx.saved_tensors
         (batch, queries), nodes = current.shape, key.shape[1]
         d_table, d_key, d_value = (torch.empty_like(key) for _ in range(3))
         d_weights = torch.empty_like(weights, dtype=torch.float32)
@@ -131,16 +134,20 @@ class _Glimpse(torch.autograd.Function):
         return d_table, d_weights.to(weights.dtype), d_key, d_value, None, None, None, None
 
 
-def fused_glimpse(table, weights, key, value, current, numbers, mask, heads):
+def fused_glimpse(
+    table: Tensor, weights: Tensor, key: Tensor, value: Tensor, current: Tensor, numbers: Tensor, mask: Tensor,
+    heads: int,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """As nco.nn.glimpse.glimpse, for packed masks. Widths of heads must be powers of two from 16."""
     tensors = (part.to(table.dtype).contiguous() for part in (table, weights, key, value))
     current, numbers, mask = (part.contiguous() for part in (current.to(torch.int32), numbers.float(), mask))
-    return _Glimpse.apply(*tensors, current, numbers, mask, heads)
+    query, seen = _Glimpse.apply(*tensors, current, numbers, mask, heads)
+    return query, seen
 
 
 def _sizes(nodes, numbers, words, width, heads, dtype):
     """The kernel's sizes that are known when it is compiled."""
     precision = "ieee" if dtype == torch.float32 else "tf32"
-    padded = max(16, triton.next_power_of_2(nodes))
-    return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BQ": TILE, "BF": PADDED,
+    padded, entries = (max(PADDED, triton.next_power_of_2(size)) for size in (nodes, numbers))
+    return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BQ": TILE, "BF": entries,
             "PRECISION": precision, "num_warps": 4 if padded <= 128 else 8, "num_stages": 2}  # fmt: skip

@@ -5,8 +5,10 @@ nco.nn.pointer. Logits are never written; backward recomputes them.
 import torch
 import triton
 import triton.language as tl
+from torch import Tensor
 
 from nco.nn.glimpse_kernel import allowed
+from nco.nn.pointer import Pointing
 
 #: Programs that share the decisions of a problem in the backward pass.
 SHARES = 4
@@ -32,6 +34,7 @@ def forward_kernel(
     Q, N, clip,
     W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, WAITS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
+    """One problem and a tile of its decisions."""
     b = tl.program_id(0).to(tl.int64)
     n, d = tl.arange(0, BN), tl.arange(0, D)
     q = tl.program_id(1) * BQ + tl.arange(0, BQ)
@@ -67,6 +70,7 @@ def backward_kernel(
     Q, N, clip,
     W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, WAITS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
+    """One problem and a share of its decisions."""
     b, share = tl.program_id(0).to(tl.int64), tl.program_id(1)
     n, d = tl.arange(0, BN), tl.arange(0, D)
     node = n < N
@@ -138,15 +142,16 @@ class _LogProbability(torch.autograd.Function):
         return d_wanted, d_keys.sum(dim=1).to(keys.dtype), d_prices.sum(dim=1), *[None] * 7
 
 
-def fused_log_probability(pointing, action):
+def fused_log_probability(pointing: Pointing, action: Tensor) -> tuple[Tensor, Tensor]:
     """As nco.nn.pointer.pointer_log_probability, for packed masks. The width must be a power of two from 16."""
     wanted, keys = pointing.wanted.contiguous(), pointing.keys.to(pointing.wanted.dtype).contiguous()
     patience = torch.zeros_like(pointing.nearness) if pointing.patience is None else pointing.patience
     prices = torch.stack([pointing.nearness.float(), patience.float()], dim=-1)
     current, action = (part.to(torch.int32).contiguous() for part in (pointing.current, action))
-    ready = None if pointing.opens is None else pointing.ready.contiguous()
-    opens = None if pointing.opens is None else pointing.opens.contiguous()
-    return _LogProbability.apply(
+    ready, opens = (None if pointing.opens is None or part is None else part.contiguous()
+                    for part in (pointing.ready, pointing.opens))  # fmt: skip
+    log_p, entropy = _LogProbability.apply(
         wanted, keys, prices, pointing.distance.contiguous(), current, action, pointing.mask.contiguous(), ready, opens,
         pointing.clip,
     )  # fmt: skip
+    return log_p, entropy

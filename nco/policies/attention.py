@@ -47,6 +47,7 @@ class AttentionPolicy(Policy):
     """Encoder-decoder with pointer decoding."""
 
     name: ClassVar[str] = "attention"
+    sees: ClassVar[frozenset[str]] = frozenset({"distance"})
 
     def __init__(self, **options: Any) -> None:
         """Options are the fields of AttentionConfig."""
@@ -83,7 +84,9 @@ class AttentionPolicy(Policy):
         )  # fmt: skip
         wanted = self.project_glimpse(seen) / math.sqrt(width)
         nearness = F.softplus(self.nearness) * memory.unit
-        return Pointing(wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip)
+        return Pointing(
+            wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip
+        )
 
 
 def distances(instances: TensorDict) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """What a policy is: an encoder run once per problem and a decoder that is Markov in the state.
 
-B problems, S rollouts, Q queries (decisions: S for one step, S * T for whole trajectories), N nodes, M vehicles, D width.
+B problems, S rollouts, Q queries (decisions: S for one step, S * T for trajectories), N nodes, M vehicles, D width.
 Because a decision depends on the state alone, the same `point` serves the rollout, one step at a time, and the
 learner, all steps at once.
 """
@@ -31,7 +31,7 @@ class Memory(NamedTuple):
 
     def detach(self) -> Memory:
         """The same without gradients."""
-        return Memory(*(None if tensor is None else tensor.detach() for tensor in self))
+        return Memory._make(None if tensor is None else tensor.detach() for tensor in self)
 
 
 class Query(NamedTuple):
@@ -48,6 +48,7 @@ class Policy(nn.Module, ABC):
     """Maps states to distributions over nodes."""
 
     name: ClassVar[str]
+    sees: ClassVar[frozenset[str]]  # keys of instances, beyond those that all have, that it takes into account
 
     @property
     @abstractmethod

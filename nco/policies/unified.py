@@ -55,6 +55,9 @@ class UnifiedPolicy(Policy):
     """Encoder-decoder with pointer decoding for problems with any of the attributes of nco.envs.instances."""
 
     name: ClassVar[str] = "unified"
+    sees: ClassVar[frozenset[str]] = frozenset(
+        {"distance", "pickup", "backhaul_last", "opens", "closes", "service", "max_distance", "open"}
+    )
 
     def __init__(self, **options: Any) -> None:
         """Options are the fields of UnifiedConfig."""
@@ -109,14 +112,14 @@ class UnifiedPolicy(Policy):
             memory.query, weights, memory.key, memory.value, query.current, numbers, query.mask,
             self.settings.decoder_heads,
         )  # fmt: skip
-        x = asked + self.project_glimpse(seen)
+        x: Tensor = asked + self.project_glimpse(seen)
         if self.settings.decoder_feedforward:
             x = x + self.narrow(F.silu(self.widen(F.rms_norm(x, x.shape[-1:], eps=EPS))))
         return x
 
 
 def describe(instances: TensorDict) -> tuple[Tensor, Tensor]:
-    """Numbers of order one on vehicles [B, M, VEHICLE] and clients [B, n, CLIENT]; neutral where an attribute is absent."""
+    """Numbers of order one on vehicles [B, M, VEHICLE] and clients [B, n, CLIENT]; neutral where they are absent."""
     locs, demand, capacity = instances["locs"], instances["demand"], instances["capacity"]
     fleet, zeros = fleet_size(instances), torch.zeros_like(demand)
     never = torch.full_like(demand, torch.inf)

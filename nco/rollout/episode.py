@@ -1,4 +1,4 @@
-"""A whole episode in one Triton kernel: the CUDA twin of nco.rollout.eager with nco.envs.routing and nco.policies.unified.
+"""A whole episode in one Triton kernel: the CUDA twin of nco.rollout.eager, nco.envs.routing and nco.policies.unified.
 
 One program is one problem and a tile of its rollouts; it runs all steps. Masks and states live in registers, keys and
 values in cache; nothing goes back to the host. Every branch on a constraint is decided when the kernel is compiled.

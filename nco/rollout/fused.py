@@ -5,7 +5,7 @@ It also records what every decision saw, so that the learner need not go through
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +37,7 @@ FEWEST, MOST = 64, 1024
 PADDED = 16
 
 
-def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> bool:
+def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> TypeGuard[UnifiedPolicy]:
     """Whether the kernel can run this policy in this environment."""
     kinds = [type(constraint) for constraint in env.constraints]
     return (
@@ -47,8 +47,15 @@ def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> bool:
         and not any(has(instances, key) for key in UNKNOWN)
         and not any(has(instances, key) and instances[key].dim() == 4 for key in ("distance", "duration"))
         and instances["locs"].shape[1] <= MOST
-        and policy.settings.width // policy.settings.decoder_heads >= PADDED
+        and _in_tiles(policy)
     )
+
+
+def _in_tiles(policy: UnifiedPolicy) -> bool:
+    """Whether the sizes of the decoder are powers of two that a matrix unit can handle."""
+    width, heads, hidden = policy.settings.width, policy.settings.decoder_heads, policy.settings.decoder_feedforward
+    sizes = (width, width // heads, hidden or PADDED)
+    return all(size >= PADDED and size.bit_count() == 1 for size in sizes)
 
 
 def fused_rollout(

@@ -65,7 +65,7 @@ def _capture(
     policy: Policy, env: RoutingEnv, memory: Memory, instances: TensorDict, state: State, noise: Tensor | None
 ) -> _Captured:
     """Record one decision on copies of its inputs."""
-    memory = Memory(*(None if tensor is None else tensor.clone() for tensor in memory))
+    memory = Memory._make(None if tensor is None else tensor.clone() for tensor in memory)
     instances = instances.clone()
     state = tree_map(torch.clone, state)
     noise = None if noise is None else noise.clone()

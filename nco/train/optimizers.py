@@ -11,7 +11,6 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import nn
 
-
 #: Matrices with fewer rows or columns see raw inputs.
 HIDDEN = 16
 
