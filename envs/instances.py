@@ -6,7 +6,7 @@ which there are many, at its depot; n clients follow; N = M + n. Keys that every
 locs           [B, N, 2]  coordinates, scaled to the unit square with one factor for both axes
 demand         [B, N]     delivery: whole numbers in float32 (exact below 2**24), zero at the tokens
 capacity       [B, M]     in the same unit
-scale          [B]        length of the unit square's side in the problem's own unit
+scale          [B]        unit of distances in the problem's own; of straight lines, the length of the square's side
 
 and keys that some have, with the neutral value that makes them equal to not having it:
 
@@ -43,6 +43,7 @@ from torch import Tensor
 
 from nco.places import map_coordinates
 from nco.problem import (
+    ALWAYS,
     Backhaul,
     Client,
     Depot,
@@ -63,49 +64,101 @@ NOISE = 1e-7
 
 
 def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.device = "cpu") -> TensorDict:
-    """Instances [1] from a problem with one depot and one vehicle type; node k + 1 is client `clients[k]`.
+    """Instances [1] from a problem whose M vehicle types differ in depot, shift and range only.
 
-    Each of these clients must fit into an empty vehicle. Coordinates derived from the distances stand in where the
-    problem has none. Demands that are not whole numbers are scaled to such, rounded up where that cannot be exact:
-    masks may be stricter than the checker, never looser.
+    Token v stands for vehicle type v, node M + k is client `clients[k]`; each of these must fit into an empty vehicle.
+    Coordinates derived from the distances stand in where the problem has none. Units are such that distances and times
+    are on average what straight lines between the coordinates are. Loads that are not whole numbers are scaled to
+    such, rounded up where that cannot be exact: masks may be stricter than the checker, never looser.
     """
-    chosen = np.asarray(clients, dtype=np.intp)
-    nodes = np.concatenate([[0], chosen + problem.num_depots])
-    profile = problem.vehicle_types[0].profile
-    xy = map_coordinates(problem)[0][nodes]
+    chosen, fleet = np.asarray(clients, dtype=np.intp), problem.vehicle_types
+    places = np.concatenate([[v.start_depot for v in fleet], chosen + problem.num_depots]).astype(np.intp)
+    xy = map_coordinates(problem)[0][places]
     low = xy.min(axis=0)
-    scale = float((xy.max(axis=0) - low).max()) or 1.0
-    demand, capacity = whole_demands(problem, chosen)
-    tensors = {
-        "locs": torch.from_numpy((xy - low) / scale).float()[None],
-        "demand": torch.from_numpy(np.concatenate([[0.0], demand])).float()[None],
-        "capacity": torch.tensor([[capacity]], dtype=torch.float32),
-        "distance": torch.from_numpy(problem.distance(nodes[:, None], nodes[None, :], profile) / scale).float()[None],
-        "scale": torch.tensor([scale], dtype=torch.float32),
-    }
-    return TensorDict(tensors, batch_size=[1], device=device)
+    xy = (xy - low) / (float((xy - low).max()) or 1.0)
+    distance = problem.distance(places[:, None], places[None, :], fleet[0].profile)
+    scale = _unit(distance, xy)
+    arrays = {"locs": xy, "distance": distance / scale, **_loads(problem, chosen), **_fleet(problem, scale)}
+    if (problem.tw[places] != ALWAYS).any() or any(vehicle.tw != ALWAYS for vehicle in fleet):
+        travel = problem.duration(places[:, None], places[None, :], fleet[0].profile) / fleet[0].speed
+        time_scale = scale if np.array_equal(travel, distance) else _unit(travel, xy)
+        arrays |= {"duration": travel / time_scale} if time_scale != scale else {}
+        arrays |= _times(problem, places, time_scale)
+    tensors = {key: torch.from_numpy(np.asarray(array))[None] for key, array in arrays.items()}
+    tensors["scale"] = torch.tensor([scale])
+    return TensorDict(
+        {key: tensor.float() if tensor.dtype == torch.float64 else tensor for key, tensor in tensors.items()},
+        batch_size=[1],
+        device=device,
+    )
 
 
-def whole_demands(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, float]:
-    """Deliveries of some clients and the capacity, in the only load dimension, as whole numbers exact in float32."""
+def _unit(matrix: Floats, xy: Floats) -> float:
+    """The factor by which entries of a matrix [N, N] exceed straight lines between coordinates [N, 2] on average."""
+    straight = np.linalg.norm(xy[:, None] - xy, axis=-1).mean()
+    return float(matrix.mean() / straight) if straight and matrix.any() else 1.0
+
+
+def _loads(problem: Problem, clients: NDArray[np.intp]) -> dict[str, Floats]:
+    """Deliveries, pickups where there are some, and the capacity of every token."""
+    fleet = len(problem.vehicle_types)
+    (delivery, pickup), capacity = whole_loads(problem, clients)
+    before = np.zeros(fleet)
+    arrays = {"demand": np.concatenate([before, delivery]), "capacity": np.full(fleet, capacity)}
+    if pickup.any():
+        arrays["pickup"] = np.concatenate([before, pickup])
+        arrays["backhaul_last"] = np.array(problem.backhaul == "last")
+    return arrays
+
+
+def _fleet(problem: Problem, scale: float) -> dict[str, Floats]:
+    """What bounds the routes of every token."""
+    fleet = problem.vehicle_types
+    arrays: dict[str, Floats] = {}
+    if any(v.max_distance < np.inf for v in fleet):
+        arrays["max_distance"] = np.array([v.max_distance for v in fleet]) / scale
+    if any(v.end_depot is None for v in fleet):
+        arrays["open"] = np.array([v.end_depot is None for v in fleet])
+    if len(fleet) > 1 and any(v.num_available is not None for v in fleet):
+        arrays["available"] = np.array([np.inf if v.num_available is None else v.num_available for v in fleet])
+    return arrays
+
+
+def _times(problem: Problem, places: NDArray[np.intp], time_scale: float) -> dict[str, Floats]:
+    """Windows and service times; a token's window is when its vehicles are on the road."""
+    windows, service = problem.tw[places].copy(), problem.service[places].copy()
+    for token, vehicle in enumerate(problem.vehicle_types):
+        windows[token] = [max(windows[token, 0], vehicle.tw[0]), vehicle.tw[1]]
+        if vehicle.end_depot is not None:
+            windows[token, 1] = min(vehicle.tw[1], problem.depots[vehicle.end_depot].tw[1])
+        service[token] = 0.0
+    times = {"opens": windows[:, 0], "closes": windows[:, 1], "service": service}
+    return {key: values / time_scale for key, values in times.items()}
+
+
+def whole_loads(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, float]:
+    """Deliveries and pickups [2, n] of some clients and the capacity, in the only load dimension.
+
+    They are whole numbers exact in float32.
+    """
     if not problem.num_load_dimensions:
-        return np.zeros(len(clients)), 1.0
-    demand, capacity = problem.delivery[clients, 0], problem.vehicle_types[0].capacity[0]
-    capacity = min(capacity, float(demand.sum()))  # more is never used
+        return np.zeros((2, len(clients))), 1.0
+    loads = np.stack([problem.delivery[clients, 0], problem.pickup[clients, 0]])
+    capacity = min(problem.vehicle_types[0].capacity[0], float(loads.sum()))  # more is never used
     if not capacity:  # nothing to carry, or so little that the checker lets it pass: one such client fills a vehicle
-        return np.sign(demand), 1.0
+        return np.sign(loads), 1.0
     for factor in 10.0 ** np.arange(8):
-        scaled = demand * factor
+        scaled = loads * factor
         whole = scaled.round()
         if (np.abs(scaled - whole) <= NOISE * scaled).all() and capacity * factor < EXACT:
             return _fitting(whole, np.floor(capacity * factor * (1 + NOISE)))
     factor = EXACT / 2 / capacity
-    return _fitting(np.ceil(demand * factor), np.floor(capacity * factor))
+    return _fitting(np.ceil(loads * factor), np.floor(capacity * factor))
 
 
-def _fitting(demand: Floats, capacity: float) -> tuple[Floats, float]:
-    """A demand that the checker's tolerance lets fit into a vehicle fills it."""
-    return np.minimum(demand, capacity), float(capacity)
+def _fitting(loads: Floats, capacity: float) -> tuple[Floats, float]:
+    """A load that the checker's tolerance lets fit into a vehicle fills it."""
+    return np.minimum(loads, capacity), float(capacity)
 
 
 def to_problems(instances: TensorDict, objective: Objective = "sum") -> list[Problem]:

@@ -234,17 +234,18 @@ class RoutingEnv:
             what = "vehicles that reload within limits of time or distance would set out as new ones"
             raise ConfigError(Fault("C503", "available", what, "Give available = 1 for vehicles that reload"))
         home = ways_home(instances) if any(constraint.looks_home for constraint in self.constraints) else ()
-        return self._could(instances, home), home
+        (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
+        if fleet == 1:  # nobody asks
+            return torch.ones(batch, 1, nodes, dtype=torch.bool, device=instances["locs"].device), home
+        return self.could(instances, home), home
 
-    def _could(self, instances: TensorDict, home: Home | tuple[()]) -> Tensor:
-        """Clients [B, M, N] that each vehicle can serve on a route of their own."""
+    def could(self, instances: TensorDict, home: Home | tuple[()] = ()) -> Tensor:
+        """Clients [B, M, N] that each vehicle can serve on a route of their own; `home`: ways home, if known."""
         (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
         device = instances["locs"].device
-        could = torch.ones(batch, fleet, nodes, dtype=torch.bool, device=device)
-        if fleet == 1:  # nobody asks
-            return could
         token = torch.arange(fleet, device=device).expand(batch, -1)
         view = View(instances, token, token, home)
+        could = torch.ones(batch, fleet, nodes, dtype=torch.bool, device=device)
         for constraint in self.constraints:
             could = could & constraint.mask(instances, constraint.fresh(instances, token), view)
         return could

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from tensordict import TensorDict
 
+from nco.envs.generators.unified import completed
 from nco.envs.presets import preset
 from nco.policies.weights import load
 from nco.train.validation import greedy_costs
@@ -34,7 +35,7 @@ def kool(count: int, size: int = 100, total: int = 10_000) -> TensorDict:
         "capacity": torch.full((count, 1), 50.0),
         "scale": torch.ones(count),
     }
-    return TensorDict(tensors, batch_size=[count])
+    return completed(TensorDict(tensors, batch_size=[count]))
 
 
 def main() -> None:

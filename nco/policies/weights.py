@@ -66,6 +66,11 @@ def load(weights: str | Path, device: str | torch.device = "cpu") -> tuple[Polic
     return policy.to(device).eval(), card
 
 
+def find_card(weights: str | Path) -> Card:
+    """The card of weights by shipped name or path."""
+    return read_card(_locate(weights))
+
+
 def read_card(path: Path) -> Card:
     """The card beside a weights file."""
     text = _read(path.with_suffix(".json")).decode("utf-8", "replace")

@@ -9,11 +9,13 @@ import torch
 from tensordict import TensorDict
 from torch import Generator, Tensor
 
-from nco.envs.instances import symmetries
-from nco.envs.routing import RoutingEnv, split_routes
+from nco.envs.instances import fleet_size, symmetries, to_routes
+from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
-from nco.rollout.eager import Trajectory, rollout
+from nco.rollout.eager import Trajectory
+from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import starting_at
+from nco.solution import Route
 
 #: Work of one batch, in rollouts x steps x nodes: about a third of a second on one CPU core; a GPU wants more at once.
 WORK = {"cpu": 4e6, "cuda": 4e8}
@@ -22,9 +24,9 @@ FEWEST = 4  # rollouts in a batch: fewer cost as much
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The best rollout of a batch: routes as lists of nodes, and the cost in the problem's unit (single precision)."""
+    """The best rollout of a batch: routes over the nodes of the instances, and the cost (single precision)."""
 
-    routes: list[list[int]]
+    routes: list[Route]
     cost: float
 
 
@@ -35,10 +37,10 @@ def candidates(
     """Batches of rollouts of one problem (instances [1]), without end; each gives its best.
 
     Sizes of batches depend on the problem and the kind of device only: the same generator state gives the same
-    candidates. Rollouts with more than `max_routes` routes come after all others.
+    candidates. Rollouts with more than `max_routes` routes come after all others, those that leave clients out last.
     """
     copies = symmetries(instances)
-    size = instances["locs"].shape[1] - 1
+    size = instances["locs"].shape[1] - fleet_size(instances)
     rollouts = WORK[instances["locs"].device.type] / (size + 1) / (1.15 * size)
     together = int(min(8, max(1, rollouts / size)))  # symmetries in one batch
     chunk = int(min(size, max(FEWEST, rollouts)))  # starts in one batch
@@ -51,8 +53,8 @@ def candidates(
                 memories.append(policy.encode(group))
             for starts in _starts(group, chunk, generator, sampling):
                 draw = generator if sampling else None
-                done = rollout(policy, env, group, starts, draw, memory=memories[index])
-                yield _best(done, float(group["scale"][0]), max_routes)
+                done = fastest_rollout(policy, env, group, starting_at(group, starts), draw, memory=memories[index])
+                yield _best(done, group, max_routes)
                 if sampling:
                     break
         sampling = True
@@ -60,18 +62,20 @@ def candidates(
 
 def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) -> Iterator[Tensor]:
     """Every client as first client once, in chunks [copies, chunk]; in random order on request."""
-    copies, nodes, _ = group["locs"].shape
-    device = group["locs"].device
-    order = torch.randperm(nodes - 1, generator=generator, device=device) if shuffle else torch.arange(nodes - 1)
-    for starts in order.to(device).split(chunk):
-        yield starting_at(group, (starts + 1).expand(copies, -1))
+    (copies, nodes, _), fleet, device = group["locs"].shape, fleet_size(group), group["locs"].device
+    size = nodes - fleet
+    order = torch.randperm(size, generator=generator, device=device) if shuffle else torch.arange(size)
+    for clients in order.to(device).split(chunk):
+        yield (clients + fleet).expand(copies, -1)
 
 
-def _best(done: Trajectory, scale: float, max_routes: float) -> Candidate:
-    """The cheapest rollout that has at most `max_routes` routes; when none has, the one with the least excess."""
-    actions, cost = done
+def _best(done: Trajectory, group: TensorDict, max_routes: float) -> Candidate:
+    """The cheapest rollout with at most `max_routes` routes and all clients; else the one that comes nearest to it."""
+    (actions, cost), fleet = done, fleet_size(group)
     closed = torch.cat([actions, torch.zeros_like(actions[..., :1])], dim=-1)
-    routes = ((closed[..., :-1] != 0) & (closed[..., 1:] == 0)).sum(dim=-1)
-    excess = (routes - max_routes).clamp(min=0)
+    routes = ((closed[..., :-1] >= fleet) & (closed[..., 1:] < fleet)).sum(dim=-1)
+    missing = group["locs"].shape[1] - fleet - (actions >= fleet).sum(dim=-1)
+    excess = (routes - max_routes).clamp(min=0) + missing * group["locs"].shape[1]
     best = int((cost + excess * (1 + cost.max())).flatten().argmin())
-    return Candidate(split_routes(actions.flatten(0, 1)[best].tolist()), float(cost.flatten()[best]) * scale)
+    path = actions.flatten(0, 1)[best].tolist()
+    return Candidate(to_routes(group, path), float(cost.flatten()[best]) * float(group["scale"][0]))

@@ -6,18 +6,23 @@ import math
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from nco.checker import check, exceeds
+from nco.envs.generators.unified import completed
 from nco.envs.instances import from_problem
 from nco.envs.presets import preset
+from nco.envs.routing import RoutingEnv
 from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning, SolverError, did_you_mean
+from nco.policies import POLICIES
 from nco.policies.card import Card
-from nco.policies.weights import load
+from nco.policies.weights import find_card, load
 from nco.problem import ALWAYS, Problem
+from nco.reach import Reach
 from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
@@ -27,73 +32,101 @@ from nco.stop import Running
 #: Beyond this many clients one rollout alone takes minutes on a CPU.
 MOST_CLIENTS = 2000
 OTHERS = "solver='pyvrp' or solver='ortools'"
+#: Weights in the package, the first choice first.
+SHIPPED = ("cvrp", "unified")
+#: Fields in which the vehicle types of a problem may differ.
+DIFFERENT = ("start_depot", "end_depot", "num_available", "tw", "max_distance", "profile", "name")
+#: Fields in which their profiles may not differ.
+COMMON = ("distance", "duration", "preference", "allowed")
 
 
 class NeuralSolver:
     """Greedy multi-start, 8 symmetries, then sampling until the stop. An iteration is one batch of rollouts.
 
-    weights: shipped name or path; device: "auto" takes a GPU when there is one.
+    weights: shipped name or path; without, the first of the shipped ones whose policy understands the problem;
+    device: "auto" takes a GPU when there is one.
     """
 
     name = "neural"
 
-    def __init__(self, weights: str | Path = "cvrp", device: str = "auto") -> None:
+    def __init__(self, weights: str | Path | None = None, device: str = "auto") -> None:
         self.device = _device(device)
         self.weights = weights
 
     def unsupported(self, problem: Problem) -> list[Fault]:
-        """Faults for everything beyond a capacitated problem with one depot and identical vehicles."""
-        vehicle = problem.vehicle_types[0]
-        profile = problem.profiles[vehicle.profile]
-        features = {
-            "several depots": problem.num_depots > 1,
-            "several vehicle types": len(problem.vehicle_types) > 1,
-            "several load dimensions": problem.num_load_dimensions > 1,
-            "pickups": bool(problem.pickup.any()),
-            "time windows": bool((problem.tw != ALWAYS).any()),
-            "optional clients": not problem.required.all(),
-            "allowed clients": profile.allowed is not None and not profile.allowed.all(),
-            "preferences": profile.preference is not None and problem.preference_weight > 0,
-            "fixed costs": vehicle.fixed_cost > 0,
-            "costs of time": vehicle.unit_duration_cost > 0,
-            "shifts": vehicle.tw != ALWAYS,
-            "limits of distance": vehicle.max_distance < math.inf,
-            "limits of duration": vehicle.max_duration < math.inf,
-            "open routes": vehicle.end_depot is None,
-            "reloads": bool(vehicle.reload_depots),
-            "shipments": bool(problem.shipments),
-            f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
-        }
-        faults = [cannot(self.name, feature, OTHERS) for feature, present in features.items() if present]
-        if problem.objective == "max":
-            faults.append(cannot(self.name, "objective='max'", "solver='ortools'"))
-        return faults
+        """Faults for what the weights' policy does not understand; without given weights, what no shipped one does."""
+        found = [self._faults(problem, weights) for weights in self._choices()]
+        return min(found, key=len)
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
-        """Roll out until `stop` says so; at least one batch. Clients that fit in no vehicle are left out.
+        """Roll out until `stop` says so; at least one batch. Clients that no vehicle can serve are left out.
 
         Ctrl-C stops early and gives the best so far, if there is one; `interrupted` in the provenance tells.
         """
         with threads(1):
             return self._run(problem, stop, seed)
 
+    def _choices(self) -> Sequence[str | Path]:
+        return SHIPPED if self.weights is None else (self.weights,)
+
+    def _faults(self, problem: Problem, weights: str | Path) -> list[Fault]:
+        """A fault for every feature of the problem that these weights, or all, do not understand."""
+        sees = POLICIES[find_card(weights).policy].sees
+        first, *others = problem.vehicle_types
+        alike = all(replace(v, **{field: getattr(first, field) for field in DIFFERENT}) == first for v in others)
+        profile = problem.profiles[first.profile]
+        alike = alike and all(
+            np.array_equal(getattr(problem.profiles[v.profile], field), getattr(profile, field))
+            for v in others
+            for field in COMMON
+        )
+        windows = (problem.tw != ALWAYS).any() or any(v.tw != ALWAYS for v in problem.vehicle_types)
+        unseen = {
+            "several depots": ("open", problem.num_depots > 1),
+            "several vehicle types": ("open", bool(others)),
+            "pickups": ("pickup", bool(problem.pickup.any())),
+            "time windows": ("opens", bool(windows)),
+            "limits of distance": ("max_distance", any(v.max_distance < math.inf for v in problem.vehicle_types)),
+            "open routes": ("open", any(v.end_depot is None for v in problem.vehicle_types)),
+        }
+        never = {
+            "vehicles of several kinds": not alike,
+            "routes that end at another depot": any(v.end_depot not in (None, v.start_depot) for v in (first, *others)),
+            "several load dimensions": problem.num_load_dimensions > 1,
+            "optional clients": not problem.required.all(),
+            "allowed clients": profile.allowed is not None and not profile.allowed.all(),
+            "preferences": profile.preference is not None and problem.preference_weight > 0,
+            "fixed costs": first.fixed_cost > 0,
+            "costs of time": first.unit_duration_cost > 0,
+            "limits of duration": first.max_duration < math.inf,
+            "reloads": any(v.reload_depots for v in problem.vehicle_types),
+            "shipments": bool(problem.shipments),
+            f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
+        }
+        present = [feature for feature, (key, there) in unseen.items() if there and key not in sees]
+        present += [feature for feature, there in never.items() if there]
+        faults = [cannot(self.name, feature, OTHERS) for feature in present]
+        if problem.objective == "max":
+            faults.append(cannot(self.name, "objective='max'", "solver='ortools'"))
+        return faults
+
     def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
-        policy, card = load(self.weights, self.device)
+        policy, card = load(min(self._choices(), key=lambda weights: len(self._faults(problem, weights))), self.device)
         _warn(problem, card)
-        best = _Best(problem)
+        env = preset(card.preset).env
         provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
-        vehicle = problem.vehicle_types[0]
-        limit = vehicle.capacity[0] if vehicle.capacity else math.inf
-        servable = [k for k in range(problem.num_clients) if not exceeds(sum(problem.delivery[k]), limit)]
-        if not servable:
+        clients, alone = _servable(problem, env)
+        best = _Best(problem, Solution(alone))
+        if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
-        instances = from_problem(problem, servable, self.device)
-        most = math.inf if vehicle.num_available is None else vehicle.num_available
+        instances = completed(from_problem(problem, clients, self.device))
+        available = [vehicle.num_available for vehicle in problem.vehicle_types]
+        most = available[0] if len(available) == 1 and available[0] is not None else math.inf
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         try:
-            for candidate in candidates(policy, preset(card.preset).env, instances, most, generator):
-                best.offer(_solution(candidate, servable, most))
+            for candidate in candidates(policy, env, instances, most, generator):
+                best.offer(_solution(candidate, clients, problem, most, alone))
                 if stop(best.cost):
                     break
         except KeyboardInterrupt:
@@ -103,14 +136,36 @@ class NeuralSolver:
         return Outcome(best.solution, best.offers, history=tuple(best.history), provenance=provenance)
 
 
+def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route, ...]]:
+    """Clients that the policy may serve, and routes of one client for those that fit to the letter only.
+
+    Masks are a little stricter than the checker.
+    """
+    vehicles = problem.vehicle_types
+    limit = vehicles[0].capacity[0] if vehicles[0].capacity else math.inf
+    heaviest = np.maximum(problem.delivery, problem.pickup).sum(axis=1)
+    fitting = [k for k in range(problem.num_clients) if not exceeds(float(heaviest[k]), limit)]
+    if not fitting:
+        return [], ()
+    instances = completed(from_problem(problem, fitting))
+    could = env.could(instances)[0, :, len(vehicles) :].any(dim=0).tolist()
+    strict = [k for k, possible in zip(fitting, could, strict=True) if possible]
+    reaches = [Reach(problem, vehicle) for vehicle in vehicles]
+    alone = []
+    for k in sorted(set(fitting) - set(strict)):
+        kinds = [kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None]
+        alone += [Route((k + problem.num_depots,), kind) for kind in kinds[:1]]
+    return strict, tuple(alone)
+
+
 @dataclass(slots=True)
 class _Best:
-    """The best of all solutions offered: fewest clients left out, then cheapest, as the checker sees them."""
+    """The best of all solutions offered, for the checker: no rule broken, fewest clients left out, cheapest."""
 
     problem: Problem
-    solution: Solution = field(default_factory=lambda: Solution(()))
+    solution: Solution
     offers: int = 0
-    rank: tuple[float, float] = (math.inf, math.inf)
+    rank: tuple[float, ...] = (math.inf,)
     history: list[tuple[float, float]] = field(default_factory=list)  # (seconds, cost) of feasible improvements
     began: float = field(default_factory=time.perf_counter)
 
@@ -121,16 +176,24 @@ class _Best:
     def offer(self, solution: Solution) -> None:
         report = check(self.problem, solution)
         self.offers += 1
-        rank = (len(report.unassigned), report.cost.total)
+        broken = sum(violation.rule != "visits" for violation in report.violations)
+        rank = (broken, len(report.unassigned), report.cost.total)
         if rank < self.rank:
             self.solution, self.rank = solution, rank
             if report.is_feasible():
                 self.history.append((time.perf_counter() - self.began, report.cost.total))
 
 
-def _solution(candidate: Candidate, clients: Sequence[int], most: float) -> Solution:
-    """The candidate's routes over locations (one depot first); the shortest are dropped when there are too many."""
-    routes = [Route(tuple(clients[node - 1] + 1 for node in route)) for route in candidate.routes]
+def _solution(
+    candidate: Candidate, clients: Sequence[int], problem: Problem, most: float, alone: tuple[Route, ...]
+) -> Solution:
+    """The candidate's routes over locations and those of single clients; the shortest are dropped when too many."""
+    fleet, first = len(problem.vehicle_types), problem.num_depots
+    routes = [
+        Route(tuple(clients[node - fleet] + first for node in route.visits), route.vehicle_type)
+        for route in candidate.routes
+    ]
+    routes += alone
     if len(routes) > most:
         routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]
     return Solution(tuple(routes))

@@ -23,9 +23,10 @@ SOLVERS: dict[str, str] = {
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
 }
-#: No solver in particular: the first of these that supports the problem.
+#: No solver in particular: the first of these that supports the problem, with these options. On all but plain
+#: capacitated problems PyVRP still beats the unified weights.
 AUTO = "auto"
-PREFERENCE = ("neural", "pyvrp", "ortools")
+PREFERENCE: dict[str, dict[str, Any]] = {"neural": {"weights": "cvrp"}, "pyvrp": {}, "ortools": {}}
 
 #: Seeds are whole numbers from 0 to this, which every solver takes.
 LARGEST_SEED = 2**31 - 1
@@ -78,9 +79,9 @@ def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str,
     Only solvers that know the options count. Raises SolverError with the faults of all when none supports the problem.
     """
     faults, unknown = list[Fault](), list[Fault]()
-    for name in PREFERENCE:
+    for name, usual in PREFERENCE.items():
         try:
-            found = create(name, device, **options).unsupported(problem)
+            found = create(name, device, **{**usual, **options}).unsupported(problem)
         except SolverError as error:
             if set(error.codes) != {"U307"}:
                 raise

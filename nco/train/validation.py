@@ -10,8 +10,7 @@ from nco.envs.instances import symmetries
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
-from nco.rollout.eager import rollout
-from nco.rollout.fused import covers, fused_rollout
+from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import first_clients
 
 
@@ -31,7 +30,4 @@ def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts:
 
 
 def _best(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> torch.Tensor:
-    begin = first_clients(instances, starts)
-    if instances.device is not None and instances.device.type == "cuda" and covers(policy, env, instances):
-        return fused_rollout(policy, env, instances, begin).cost.amin(dim=1)
-    return rollout(policy, env, instances, begin).cost.amin(dim=1)
+    return fastest_rollout(policy, env, instances, first_clients(instances, starts)).cost.amin(dim=1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import nco
 from nco.envs.constraints.capacity import Capacity
-from nco.envs.instances import EXACT, arcs, from_problem, onward, symmetries, to_problems, way_home, whole_demands
+from nco.envs.instances import EXACT, arcs, from_problem, onward, symmetries, to_problems, way_home, whole_loads
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
 
@@ -31,13 +31,13 @@ def instances_of(problem):
 
 def whole(demands, capacity):
     problem = problem_of(demands, capacity)
-    amounts, limit = whole_demands(problem, np.arange(len(demands)))
+    (amounts, _), limit = whole_loads(problem, np.arange(len(demands)))
     assert np.array_equal(amounts, amounts.round())
     assert limit == round(limit) <= EXACT
     return amounts.tolist(), limit
 
 
-def test_whole_demands_stay_as_they_are():
+def test_whole_loads_stay_as_they_are():
     assert whole([3, 4, 5, 6], 10) == ([3, 4, 5, 6], 10)
 
 

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import nco
+from nco.envs.generators.unified import completed
 from nco.envs.instances import from_problem
 from nco.envs.presets import preset
 from nco.errors import WeightsError
@@ -189,7 +190,7 @@ def test_a_name_is_not_a_way_to_other_folders(name):
 
 
 #: Shipped weights -> cost of the best greedy rollout on the bundled example of 60 clients, one from each client.
-GOLDEN = {"cvrp": 93.4328}
+GOLDEN = {"cvrp": 93.4328, "unified": 95.9285}
 
 
 def test_all_shipped_weights_are_tested():
@@ -200,7 +201,7 @@ def test_all_shipped_weights_are_tested():
 def test_shipped_weights_solve_a_fixed_problem_as_well_as_when_they_were_shipped(name, golden):
     problem = nco.read(shipped()[name].parents[1] / "examples" / "town-60.json")
     policy, card = load(name)
-    instances = from_problem(problem, range(60))
+    instances = completed(from_problem(problem, range(60)))
     trajectory = rollout(policy, preset(card.preset).env, instances, first_clients(instances, 60))
     assert float(trajectory.cost.min() * instances["scale"][0]) == pytest.approx(golden, rel=1e-3)
 

@@ -73,14 +73,26 @@ def test_candidates_are_complete_and_cost_what_they_say_in_the_unit_of_the_probl
         assert candidate.cost == pytest.approx(1000 * report.cost.total, rel=1e-5)
 
 
-def test_fewer_routes_come_first_when_vehicles_are_few_and_cheaper_ones_among_equals():
+def visits(candidate):
+    return [list(route.visits) for route in candidate.routes]
+
+
+def test_fewer_routes_come_first_when_vehicles_are_few_and_cheaper_ones_among_equals(drawn):
+    group = drawn(1, 3)
+    group["scale"] = torch.tensor([10.0])
     actions = torch.tensor([[[1, 0, 2, 0, 3], [1, 2, 0, 3, 0], [2, 1, 0, 3, 0], [3, 0, 1, 0, 2]]])
     done = Trajectory(actions, torch.tensor([[1.0, 3.0, 2.0, 1.5]]))
-    assert _best(done, scale=10.0, max_routes=math.inf) == sampling.Candidate([[1], [2], [3]], 10.0)
-    assert _best(done, scale=10.0, max_routes=2) == sampling.Candidate([[2, 1], [3]], 20.0)
-    assert _best(done, scale=10.0, max_routes=1).routes == [[2, 1], [3]]
+    cheapest, fewer = _best(done, group, max_routes=math.inf), _best(done, group, max_routes=2)
+    assert (visits(cheapest), cheapest.cost) == ([[1], [2], [3]], 10.0)
+    assert (visits(fewer), fewer.cost) == ([[2, 1], [3]], 20.0)
+    assert visits(_best(done, group, max_routes=1)) == [[2, 1], [3]]
 
 
-def test_fewer_routes_come_first_even_when_all_cost_nothing():
+def test_all_clients_come_before_few_routes(drawn):
+    done = Trajectory(torch.tensor([[[1, 2, 0], [1, 0, 2], [2, 0, 0]]]), torch.tensor([[3.0, 4.0, 1.0]]))
+    assert visits(_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]
+
+
+def test_fewer_routes_come_first_even_when_all_cost_nothing(drawn):
     done = Trajectory(torch.tensor([[[1, 0, 2], [1, 2, 0]]]), torch.zeros(1, 2))
-    assert _best(done, scale=1.0, max_routes=1).routes == [[1, 2]]
+    assert visits(_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]

@@ -182,21 +182,40 @@ def first_client(**changes):
     return lambda problem: replace(problem, clients=(replace(problem.clients[0], **changes), *problem.clients[1:]))
 
 
-UNSUPPORTED = {
-    "several depots": lambda problem: replace(problem, depots=(*problem.depots, Depot(5, 5))),
-    "several vehicle types": lambda problem: replace(problem, vehicle_types=problem.vehicle_types * 2),
-    "several load dimensions": vehicle(capacity=(2.0, 2.0)),
+def second_vehicle(**changes):
+    return lambda problem: replace(
+        problem, vehicle_types=(*problem.vehicle_types, replace(problem.vehicle_types[0], **changes))
+    )
+
+
+def another_depot(problem):
+    types = (*problem.vehicle_types, replace(problem.vehicle_types[0], start_depot=1, end_depot=1))
+    depots = (*problem.depots, Depot(5, 5))
+    return replace(problem, depots=depots, vehicle_types=types[1:])
+
+
+#: What the weights for plain problems do not see and the unified ones do.
+UNSEEN = {
+    "several depots": another_depot,
+    "several vehicle types": second_vehicle(),
     "pickups": first_client(pickup=(1.0,)),
     "time windows": first_client(tw=(0.0, 9.0)),
+    "limits of distance": vehicle(max_distance=9.0),
+    "open routes": vehicle(end_depot=None),
+}
+
+UNSUPPORTED = {
+    "vehicles of several kinds": second_vehicle(capacity=(4.0,)),
+    "routes that end at another depot": lambda problem: vehicle(end_depot=1)(
+        replace(problem, depots=(*problem.depots, Depot(5, 5)))
+    ),
+    "several load dimensions": vehicle(capacity=(2.0, 2.0)),
     "optional clients": first_client(required=False),
     "allowed clients": lambda p: replace(p, profiles=(Profile(allowed=[False, True, True, True]),)),
     "preferences": lambda p: replace(p, profiles=(Profile(preference=[0.5, 1, 1, 1]),), preference_weight=1.0),
     "fixed costs": vehicle(fixed_cost=1.0),
     "costs of time": vehicle(unit_duration_cost=1.0),
-    "shifts": vehicle(tw=(0.0, 9.0)),
-    "limits of distance": vehicle(max_distance=9.0),
     "limits of duration": vehicle(max_duration=9.0),
-    "open routes": vehicle(end_depot=None),
     "reloads": vehicle(reload_depots=(0,)),
     "more than 2000 clients": lambda problem: replace(problem, clients=problem.clients * 501),
     "shipments": lambda problem: replace(problem, shipments=(nco.problem.Shipment(0, 1),)),
@@ -204,8 +223,40 @@ UNSUPPORTED = {
 }
 
 
+@pytest.mark.parametrize("feature", UNSEEN)
+def test_a_feature_that_given_weights_do_not_know_is_refused_by_name(square, feature):
+    with pytest.raises(SolverError, match=f"it does not support {feature}") as caught:
+        nco.solve(UNSEEN[feature](square), "neural", MaxIterations(1), weights="cvrp")
+    assert set(caught.value.codes) == {"U302"}
+
+
+@pytest.mark.parametrize("feature", [*UNSEEN, "shifts"])
+def test_a_feature_that_some_weights_know_is_solved_with_these(square, feature):
+    problem = vehicle(tw=(0.0, 9.0))(square) if feature == "shifts" else UNSEEN[feature](square)
+    result = nco.solve(problem, "neural", MaxIterations(3))
+    assert result.is_feasible()
+    assert result.provenance["weights"] == "unified"
+
+
+@pytest.mark.parametrize("name", ["vrptw", "vrpb", "ovrpmbl", "mdovrpbltw", "rcvrptw"])
+def test_every_variant_is_solved_near_what_pyvrp_finds(name):
+    (problem,) = problems(name, 30, 1, seed=3)
+    result = nco.solve(problem, "neural", MaxIterations(4))
+    assert result.is_feasible()
+    assert result.cost() < 1.2 * nco.solve(problem, "pyvrp", MaxIterations(300)).cost()
+
+
+def test_a_client_that_fits_to_the_letter_only_has_a_route_of_its_own():
+    """Masks are a little stricter than the checker."""
+    far = Client(3, 4, (1.0,), tw=(0.0, 5.0), name="far")
+    problem = Problem((Depot(0, 0),), (far, *(Client(k, 1, (1.0,)) for k in range(4))), (VehicleType(capacity=(5.0,)),))
+    result = nco.solve(problem, "neural", MaxIterations(2))
+    assert result.is_feasible()
+    assert (1,) in [route.visits for route in result.routes]
+
+
 @pytest.mark.parametrize("feature", UNSUPPORTED)
-def test_a_feature_that_the_policy_does_not_know_is_refused_by_name(square, feature):
+def test_a_feature_that_no_policy_knows_is_refused_by_name(square, feature):
     problem = UNSUPPORTED[feature](square)
     with pytest.raises(SolverError, match=f"it does not support {feature}") as caught:
         nco.solve(problem, "neural", MaxIterations(1))
@@ -214,7 +265,7 @@ def test_a_feature_that_the_policy_does_not_know_is_refused_by_name(square, feat
 
 
 def test_all_unsupported_features_are_named_at_once(square):
-    problem = UNSUPPORTED["reloads"](UNSUPPORTED["pickups"](UNSUPPORTED["fixed costs"](square)))
+    problem = UNSUPPORTED["reloads"](UNSUPPORTED["optional clients"](UNSUPPORTED["fixed costs"](square)))
     with pytest.raises(SolverError) as caught:
         nco.solve(problem, "neural")
     assert len(caught.value.faults) == 3
