@@ -125,12 +125,15 @@ def _fleet(problem: Problem, scale: float) -> dict[str, Floats]:
 
 
 def _times(problem: Problem, places: NDArray[np.intp], time_scale: float) -> dict[str, Floats]:
-    """Windows and service times; a token's window is when its vehicles are on the road."""
-    windows, service = problem.tw[places].copy(), problem.service[places].copy()
+    """Windows and service times; a token's window is when its vehicles are on the road.
+
+    An open route that nothing else bounds ends when the last window has closed and service is done.
+    """
+    windows, service, fleet = problem.tw[places].copy(), problem.service[places].copy(), len(problem.vehicle_types)
+    last = (windows[fleet:, 1] + service[fleet:]).max()
     for token, vehicle in enumerate(problem.vehicle_types):
-        windows[token] = [max(windows[token, 0], vehicle.tw[0]), vehicle.tw[1]]
-        if vehicle.end_depot is not None:
-            windows[token, 1] = min(vehicle.tw[1], problem.depots[vehicle.end_depot].tw[1])
+        end = last if vehicle.end_depot is None else problem.depots[vehicle.end_depot].tw[1]
+        windows[token] = [max(windows[token, 0], vehicle.tw[0]), min(vehicle.tw[1], end)]
         service[token] = 0.0
     times = {"opens": windows[:, 0], "closes": windows[:, 1], "service": service}
     return {key: values / time_scale for key, values in times.items()}

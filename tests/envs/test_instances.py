@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import nco
 from nco.envs.constraints.capacity import Capacity
+from nco.envs.generators.unified import completed
 from nco.envs.instances import EXACT, arcs, from_problem, onward, symmetries, to_problems, way_home, whole_loads
-from nco.envs.presets import preset
+from nco.envs.presets import preset, problems
 from nco.envs.routing import RoutingEnv
 
 derandomized = settings(max_examples=60, deadline=None, derandomize=True)
@@ -246,3 +247,23 @@ def test_symmetries_keep_the_matrix():
     copies = symmetries(instances)
     assert copies.batch_size == (8,)
     assert all(torch.equal(copies["distance"][k], instances["distance"][0]) for k in range(8))
+
+
+@pytest.mark.parametrize("name", ["cvrp", "vrptw", "vrpb", "vrpmb", "ovrpl", "mdovrpbltw", "rcvrptw"])
+def test_what_the_unified_environment_does_with_a_problem_is_accepted_at_its_cost(play, at_random, name):
+    (problem,) = problems(name, 12, 1, seed=4)
+    instances, env = completed(instances_of(problem)), preset("unified").env
+    episode = play(env, instances, 3, at_random(1))
+    for rollout, cost in enumerate(env.cost(instances, episode.actions)[0].tolist()):
+        report = nco.check(problem, episode.routes(0, rollout))
+        assert report.is_feasible(), report
+        assert report.cost.total == pytest.approx(cost * float(instances["scale"][0]), rel=1e-5)
+
+
+def test_distances_and_times_are_on_average_what_straight_lines_are():
+    (problem,) = problems("rcvrptw", 12, 1, seed=4)
+    instances = instances_of(problem)
+    straight = torch.cdist(instances["locs"], instances["locs"]).mean()
+    assert instances["locs"].max() == 1
+    for key in ("distance", "duration"):
+        assert instances[key].mean() == pytest.approx(float(straight), rel=1e-5)
