@@ -12,6 +12,8 @@ from nco.checker import check
 
 # before torch is loaded, here and in processes that tests start: on small tensors, threads wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# before Triton is loaded, which decides then: its kernels run in NumPy, where there need not be a GPU
+os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,7 +87,7 @@ def tiny_policy():
         return make_policy("attention", {"width": 16, "heads": 2, "feedforward": 32, "layers": 2}).eval()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def drawn():
     """Draw instances [batch] of a preset: the same arguments give the same instances."""
     import torch
@@ -104,3 +106,21 @@ def cvrp():
     from nco.envs.presets import preset
 
     return preset("cvrp").env
+
+
+@pytest.fixture(scope="session")
+def tiny_unified():
+    """A small untrained unified policy for a preset, always the same, and the preset's environment."""
+    import torch
+
+    from nco.envs.presets import preset
+    from nco.policies import make_policy
+
+    def make(name: str):
+        env = preset(name).env
+        sizes = {"width": 32, "feedforward": 32, "decoder_feedforward": 32, "heads": 2, "decoder_heads": 2, "layers": 1}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(5)
+            return make_policy("unified", {**sizes, "features": env.num_features}).eval(), env
+
+    return make

@@ -82,8 +82,8 @@ def backward_kernel(
         d_seen = tl.load(D_SEEN + place, mask=valid[:, None], other=0.0)
         normaliser = tl.load(NORMALISER + (b * H + h) * Q + q, mask=valid, other=0.0)
         score = tl.dot(query, tl.trans(key), input_precision=PRECISION) * scale
+        score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -float("inf"))
         weight = tl.exp(score - normaliser[:, None])
-        weight = tl.where(allowed(WORDS, row, valid, n, N, W), weight, 0.0)
         d_value += tl.dot(tl.trans(weight.to(value.dtype)), d_seen, input_precision=PRECISION)
         d_weight = tl.dot(d_seen, tl.trans(value), input_precision=PRECISION)
         delta = tl.sum(d_seen.to(tl.float32) * seen.to(tl.float32), 1)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from nco.nn.bits import pack
 from nco.nn.pointer import Pointing, pointer_log_probability, pointer_logits, rows
 
 
@@ -11,9 +12,10 @@ def pointing() -> Pointing:
     mask = torch.rand(2, 3, 5, generator=draw) < 0.6
     mask[..., 0] = True
     return Pointing(
-        score=torch.randn(2, 3, 5, generator=draw) * 4,
+        wanted=torch.randn(2, 3, 16, generator=draw),
+        keys=torch.randn(2, 5, 16, generator=draw),
         distance=torch.rand(2, 5, 5, generator=draw),
-        nearness=torch.tensor(0.5),
+        nearness=torch.tensor([0.5, 0.7]),
         current=torch.tensor([[0, 1, 4], [2, 2, 0]]),
         mask=mask,
         clip=10.0,
@@ -40,15 +42,117 @@ def test_logits_of_allowed_nodes_lie_within_the_clip(pointing):
 def test_log_probabilities_are_those_of_a_softmax_over_the_logits(pointing):
     action = pointing.mask.float().argmax(dim=-1)
     expected = pointer_logits(pointing).log_softmax(dim=-1).gather(-1, action[..., None])[..., 0]
-    torch.testing.assert_close(pointer_log_probability(pointing, action), expected)
+    torch.testing.assert_close(pointer_log_probability(pointing, action)[0], expected)
+
+
+def test_entropies_are_those_of_a_softmax_over_the_logits(pointing):
+    expected = torch.special.entr(pointer_logits(pointing).softmax(dim=-1)).sum(dim=-1)
+    torch.testing.assert_close(pointer_log_probability(pointing, pointing.current)[1], expected)
 
 
 def test_of_two_equal_nodes_the_nearer_one_is_likelier(pointing):
-    equal = pointing._replace(score=torch.zeros(2, 3, 5), mask=torch.ones(2, 3, 5, dtype=torch.bool))
+    equal = pointing._replace(wanted=torch.zeros(2, 3, 16), mask=torch.ones(2, 3, 5, dtype=torch.bool))
     nearest = rows(equal.distance, equal.current).argmin(dim=-1)
     assert torch.equal(pointer_logits(equal).argmax(dim=-1), nearest)
 
 
+def test_of_two_nodes_at_the_same_place_the_one_that_opens_earlier_is_likelier(pointing):
+    equal = pointing._replace(
+        wanted=torch.zeros(2, 3, 16), distance=torch.full((2, 5, 5), 0.1), mask=torch.ones(2, 3, 5, dtype=torch.bool),
+        ready=torch.full((2, 3), 0.4), opens=torch.tensor([[0.9, 0.0, 0.5, 0.6, 0.8]] * 2), patience=torch.ones(2),
+    )  # fmt: skip
+    logits = pointer_logits(equal)
+    assert logits.argsort(dim=-1, descending=True, stable=True).tolist() == [[[1, 2, 3, 4, 0]] * 3] * 2
+    assert torch.equal(logits[..., 1], logits[..., 2])  # open on arrival, both
+
+
+def test_a_price_of_one_problem_leaves_the_other_as_it_is(pointing):
+    before = pointer_logits(pointing)
+    after = pointer_logits(pointing._replace(nearness=torch.tensor([0.5, 5.0])))
+    assert torch.equal(after[0], before[0])
+    assert not torch.equal(after[1], before[1])
+
+
 def test_scores_in_half_precision_give_logits_in_single_precision(pointing):
-    half = pointing._replace(score=pointing.score.bfloat16())
+    half = pointing._replace(wanted=pointing.wanted.bfloat16(), keys=pointing.keys.bfloat16())
     assert pointer_logits(half).dtype == torch.float32
+
+
+def drawn_pointing(nodes: int, queries: int, seed: int = 1) -> tuple[Pointing, torch.Tensor]:
+    """Decisions of two problems, with waiting, and what was chosen."""
+    draw = torch.Generator().manual_seed(seed)
+    mask = torch.rand(2, queries, nodes, generator=draw) < 0.4
+    mask[..., 0] = True
+    pointing = Pointing(
+        wanted=torch.randn(2, queries, 32, generator=draw) / 6,
+        keys=torch.randn(2, nodes, 32, generator=draw),
+        distance=torch.rand(2, nodes, nodes, generator=draw),
+        nearness=torch.tensor([1.3, 1.1]),
+        current=torch.randint(nodes, (2, queries), generator=draw),
+        mask=mask,
+        clip=10.0,
+        ready=torch.rand(2, queries, generator=draw),
+        opens=2 * torch.rand(2, nodes, generator=draw),
+        patience=torch.tensor([0.7, 0.2]),
+    )
+    return pointing, torch.multinomial(mask.flatten(0, 1).float(), 1, generator=draw).view(2, queries)
+
+
+LEARNT = ("wanted", "keys", "nearness", "patience")
+
+
+def outcome(pointing: Pointing, action: torch.Tensor):
+    """Log-probabilities, entropies, and the gradients of a random sum of the former."""
+    leaves = {name: getattr(pointing, name).clone().requires_grad_() for name in LEARNT}
+    log_p, entropy = pointer_log_probability(pointing._replace(**leaves), action)
+    log_p.backward(torch.randn(log_p.shape, generator=torch.Generator().manual_seed(2)))
+    return [log_p.detach(), entropy, *(leaf.grad for leaf in leaves.values())]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize(("nodes", "queries"), [(1, 1), (2, 33), (16, 32), (21, 70), (33, 5), (40, 130)])
+def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, waits):
+    pointing, action = drawn_pointing(nodes, queries)
+    if not waits:
+        pointing = pointing._replace(opens=None)
+    expected = outcome(pointing, action)
+    found = outcome(pointing._replace(mask=pack(pointing.mask)), action)
+    if not waits:
+        assert expected.pop() is None  # nobody waits: patience has no part in it
+        assert not found.pop().any()
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_the_gradients_are_the_slopes_of_the_kernel(name):
+    pointing, action = drawn_pointing(21, 40)
+    pointing = pointing._replace(mask=pack(pointing.mask))
+    value = getattr(pointing, name)
+    gradient = dict(zip(LEARNT, outcome(pointing, action)[2:], strict=True))[name]
+    uphill = gradient / gradient.norm()
+    weight = torch.randn(action.shape, generator=torch.Generator().manual_seed(2))
+    ahead, behind = (
+        (weight * pointer_log_probability(pointing._replace(**{name: value + step * uphill}), action)[0]).sum()
+        for step in (0.005, -0.005)
+    )
+    assert float(ahead - behind) / 0.01 == pytest.approx(float(gradient.norm()), rel=1e-3)
+
+
+def test_decisions_that_may_choose_nothing_are_certain_and_teach_nothing():
+    pointing, action = drawn_pointing(21, 40)
+    pointing.mask[:, 10:] = False
+    packed = pointing._replace(mask=pack(pointing.mask))
+    log_p, entropy, d_wanted, *rest = outcome(packed, action)
+    assert not log_p[:, 10:].any()
+    assert not entropy[:, 10:].any()
+    assert not d_wanted[:, 10:].any()
+    alone = packed._replace(wanted=packed.wanted[:, :10], current=packed.current[:, :10], mask=packed.mask[:, :10],
+                            ready=packed.ready[:, :10])  # fmt: skip
+    weight = torch.randn(2, 40, generator=torch.Generator().manual_seed(2))[:, :10]
+    leaves = {name: getattr(alone, name).clone().requires_grad_() for name in LEARNT}
+    found, _ = pointer_log_probability(alone._replace(**leaves), action[:, :10])
+    found.backward(weight)
+    torch.testing.assert_close(found.detach(), log_p[:, :10])
+    for name, gradient in zip(LEARNT[1:], rest, strict=True):
+        torch.testing.assert_close(leaves[name].grad, gradient)

@@ -2,18 +2,19 @@ import pytest
 import torch
 
 from nco.nn.pointer import rows
-from nco.policies import make_policy
+from nco.policies import Query, make_policy
 from nco.policies.attention import distances
 from nco.rollout import rollout
+from nco.rollout.eager import observe
 from nco.rollout.starts import first_clients
 
 
 def decision(env, instances, actions):
-    """The state after some actions [B, S, T], as arguments of policy.logits behind the memory."""
+    """What a policy sees of the state after some actions [B, S, T]."""
     state = env.reset(instances, actions.shape[1])
     for action in actions.unbind(-1):
         state = env.step(instances, state, action)
-    return state.current, env.features(instances, state), env.action_mask(instances, state)
+    return observe(env, instances, state)
 
 
 @pytest.fixture
@@ -29,17 +30,17 @@ def test_relabelled_clients_have_relabelled_probabilities(tiny_policy, cvrp, dra
     relabelled = instances.clone()
     relabelled["locs"], relabelled["demand"] = instances["locs"][:, order], instances["demand"][:, order]
     place = order.argsort()  # where a node has gone
-    before = tiny_policy.logits(tiny_policy.encode(instances), *decision(cvrp, instances, two_visits))
-    after = tiny_policy.logits(tiny_policy.encode(relabelled), *decision(cvrp, relabelled, place[two_visits]))
+    before = tiny_policy.logits(tiny_policy.encode(instances), decision(cvrp, instances, two_visits))
+    after = tiny_policy.logits(tiny_policy.encode(relabelled), decision(cvrp, relabelled, place[two_visits]))
     torch.testing.assert_close(after, before[..., order])
 
 
 @torch.no_grad()
 def test_forbidden_nodes_have_probability_zero_and_all_others_more(tiny_policy, cvrp, drawn, two_visits):
     instances = drawn(3, 8)
-    current, features, mask = decision(cvrp, instances, two_visits)
-    probability = tiny_policy.logits(tiny_policy.encode(instances), current, features, mask).softmax(dim=-1)
-    assert torch.equal(probability > 0, mask)
+    query = decision(cvrp, instances, two_visits)
+    probability = tiny_policy.logits(tiny_policy.encode(instances), query).softmax(dim=-1)
+    assert torch.equal(probability > 0, query.mask)
     torch.testing.assert_close(probability.sum(dim=-1), torch.ones(3, 2))
 
 
@@ -47,9 +48,9 @@ def test_forbidden_nodes_have_probability_zero_and_all_others_more(tiny_policy, 
 def test_many_decisions_at_once_are_decided_as_one_by_one(tiny_policy, cvrp, drawn, two_visits):
     instances = drawn(3, 8)
     memory = tiny_policy.encode(instances)
-    current, features, mask = decision(cvrp, instances, two_visits)
-    together = tiny_policy.logits(memory, current, features, mask)
-    alone = [tiny_policy.logits(memory, current[:, [q]], features[:, [q]], mask[:, [q]]) for q in range(2)]
+    query = decision(cvrp, instances, two_visits)
+    together = tiny_policy.logits(memory, query)
+    alone = [tiny_policy.logits(memory, Query(*(part[:, [q]] for part in query))) for q in range(2)]
     torch.testing.assert_close(together, torch.cat(alone, dim=1))
 
 
@@ -67,10 +68,10 @@ def test_what_else_is_in_the_batch_does_not_change_the_routes(tiny_policy, cvrp,
 @pytest.mark.parametrize("size", [1, 2, 300])
 def test_any_number_of_clients_is_decided_in_finite_numbers(tiny_policy, cvrp, drawn, size):
     instances = drawn(2, size)
-    current, features, mask = decision(cvrp, instances, torch.ones(2, 1, 1, dtype=torch.long))
-    logits = tiny_policy.logits(tiny_policy.encode(instances), current, features, mask)
+    query = decision(cvrp, instances, torch.ones(2, 1, 1, dtype=torch.long))
+    logits = tiny_policy.logits(tiny_policy.encode(instances), query)
     assert logits.shape == (2, 1, size + 1)
-    assert logits[mask].isfinite().all()
+    assert logits[query.mask].isfinite().all()
 
 
 @torch.no_grad()
@@ -78,8 +79,8 @@ def test_clients_at_one_point_without_demand_are_decided_in_finite_numbers(tiny_
     instances = drawn(2, 6)
     instances["locs"] = torch.full_like(instances["locs"], 0.5)
     instances["demand"] = torch.zeros_like(instances["demand"])
-    current, features, mask = decision(cvrp, instances, torch.ones(2, 1, 1, dtype=torch.long))
-    assert tiny_policy.logits(tiny_policy.encode(instances), current, features, mask)[mask].isfinite().all()
+    query = decision(cvrp, instances, torch.ones(2, 1, 1, dtype=torch.long))
+    assert tiny_policy.logits(tiny_policy.encode(instances), query)[query.mask].isfinite().all()
 
 
 @torch.no_grad()
@@ -87,7 +88,7 @@ def test_mixed_precision_remembers_in_half_and_decides_in_single_precision(tiny_
     instances = drawn(3, 8)
     with torch.autocast("cpu", torch.bfloat16):
         memory = tiny_policy.encode(instances)
-        logits = tiny_policy.logits(memory, *decision(cvrp, instances, two_visits))
+        logits = tiny_policy.logits(memory, decision(cvrp, instances, two_visits))
     assert {memory.query.dtype, memory.key.dtype, memory.value.dtype, memory.pointer.dtype} == {torch.bfloat16}
     assert (memory.distance.dtype, logits.dtype) == (torch.float32, torch.float32)
     assert next(tiny_policy.parameters()).dtype == torch.float32
@@ -96,8 +97,8 @@ def test_mixed_precision_remembers_in_half_and_decides_in_single_precision(tiny_
 def test_everything_stays_on_the_device_of_the_instances(tiny_policy, cvrp, drawn, two_visits):
     instances, policy = drawn(3, 8).to("meta"), tiny_policy.to("meta")
     memory = policy.encode(instances)
-    logits = policy.logits(memory, *decision(cvrp, instances, two_visits.to("meta")))
-    assert {tensor.device.type for tensor in (*memory, logits)} == {"meta"}
+    logits = policy.logits(memory, decision(cvrp, instances, two_visits.to("meta")))
+    assert {tensor.device.type for tensor in (*memory, logits) if tensor is not None} == {"meta"}
 
 
 def test_a_policy_can_be_made_again_from_its_configuration(tiny_policy):
@@ -107,23 +108,36 @@ def test_a_policy_can_be_made_again_from_its_configuration(tiny_policy):
 
 def test_distances_are_straight_lines_where_none_are_given(drawn):
     instances = drawn(2, 4)
-    torch.testing.assert_close(distances(instances), torch.cdist(instances["locs"], instances["locs"]))
+    given, unit = distances(instances)
+    torch.testing.assert_close(given, torch.cdist(instances["locs"], instances["locs"]))
+    assert unit.tolist() == [1.0, 1.0]
 
 
 def test_given_distances_count_in_proportion_whatever_their_unit(drawn):
     instances = drawn(2, 4)
     straight = torch.cdist(instances["locs"], instances["locs"])
     instances["distance"] = 1000 * straight  # metres where the coordinates are in kilometres
-    torch.testing.assert_close(distances(instances), straight)
+    given, unit = distances(instances)
+    torch.testing.assert_close(given * unit[:, None, None], straight)
     instances["distance"][:, 1, 2] *= 3  # a detour, one way
-    seen = distances(instances)
-    torch.testing.assert_close(seen[:, 1, 2] / seen[:, 2, 1], torch.full((2,), 3.0))
+    given, unit = distances(instances)
+    torch.testing.assert_close(given[:, 1, 2] / given[:, 2, 1], torch.full((2,), 3.0))
+    assert ((unit < 0.001) & (unit > 0.0008)).all()  # roads are longer than straight lines now
+
+
+@torch.no_grad()
+def test_the_unit_of_the_distances_does_not_change_the_decisions(tiny_policy, cvrp, drawn, two_visits):
+    instances = drawn(3, 8)
+    query = decision(cvrp, instances, two_visits)
+    before = tiny_policy.logits(tiny_policy.encode(instances), query)
+    instances["distance"] = 1000 * torch.cdist(instances["locs"], instances["locs"])
+    torch.testing.assert_close(tiny_policy.logits(tiny_policy.encode(instances), query), before, rtol=0, atol=1e-4)
 
 
 @torch.no_grad()
 def test_the_distance_from_the_current_node_is_what_the_pointer_sees(tiny_policy, cvrp, drawn, two_visits):
     instances = drawn(3, 8)
-    current, features, mask = decision(cvrp, instances, two_visits)
-    pointing = tiny_policy.point(tiny_policy.encode(instances), current, features, mask)
+    query = decision(cvrp, instances, two_visits)
+    pointing = tiny_policy.point(tiny_policy.encode(instances), query)
     straight = torch.cdist(instances["locs"], instances["locs"])
-    torch.testing.assert_close(rows(pointing.distance, pointing.current), rows(straight, current))
+    torch.testing.assert_close(rows(pointing.distance, pointing.current), rows(straight, query.current))

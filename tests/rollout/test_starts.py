@@ -1,9 +1,49 @@
-from nco.rollout.starts import first_clients
+import torch
+
+from nco.rollout import rollout
+from nco.rollout.starts import FREE, first_clients, starting_at
 
 
 def test_starts_are_the_first_clients_of_every_problem(drawn):
-    assert first_clients(drawn(2, 5), 3).tolist() == [[1, 2, 3], [1, 2, 3]]
+    assert first_clients(drawn(2, 5), 3).tolist() == [[[1], [2], [3]], [[1], [2], [3]]]
 
 
 def test_there_is_at_most_one_start_per_client(drawn):
-    assert first_clients(drawn(1, 4), 50).tolist() == [[1, 2, 3, 4]]
+    assert first_clients(drawn(1, 4), 50).tolist() == [[[1], [2], [3], [4]]]
+
+
+def test_with_several_depots_clients_come_after_all_of_them(drawn):
+    starts = first_clients(drawn(2, 5, "mdcvrp"), 50)
+    assert starts.shape == (2, 5, 2)
+    assert starts.amax(dim=-1).tolist() == [[3, 4, 5, 6, 7]] * 2
+
+
+def test_with_several_depots_a_rollout_begins_at_the_one_that_is_nearest_to_its_first_client(drawn):
+    instances = drawn(20, 5, "mdcvrp")
+    starts = first_clients(instances, 5)
+    nearest = torch.cdist(instances["locs"], instances["locs"])[:, 3:, :3].argmin(dim=-1)
+    client = torch.arange(3, 8).expand(20, -1)
+    first = nearest == 0  # the first vehicle is there already
+    assert 0 < first.sum() < first.numel()
+    assert torch.equal(starts[first], torch.stack([client[first], torch.full_like(client[first], FREE)], dim=-1))
+    assert torch.equal(starts[~first], torch.stack([nearest[~first], client[~first]], dim=-1))
+
+
+def test_depots_are_compared_by_the_given_distances_from_them(drawn):
+    instances = drawn(1, 4, "mdcvrp")
+    instances["distance"] = torch.ones(1, 7, 7)
+    instances["distance"][0, 2, 3:] = 0.5  # from the last depot, not to it
+    instances["distance"][0, 3:, 1] = 0.1
+    assert starting_at(instances, torch.tensor([[6, 3]])).tolist() == [[[2, 6], [2, 3]]]
+
+
+def test_a_step_that_is_left_to_the_policy_is_sampled_where_others_are_given(tiny_unified, drawn):
+    policy, env = tiny_unified("mdcvrp")
+    instances = drawn(1, 8, "mdcvrp", seed=3)
+    instances["locs"][:, 0] = instances["locs"][:, 3]  # the first client's nearest depot is the first
+    instances["distance"] = torch.cdist(instances["locs"], instances["locs"])
+    starts = first_clients(instances, 2)[:, :1].expand(1, 100, -1)
+    assert starts[0, 0].tolist() == [3, FREE]
+    second = rollout(policy, env, instances, starts, torch.Generator().manual_seed(1)).actions[0, :, 1]
+    assert len(second.unique()) > 1
+    assert not (second == 3).any()

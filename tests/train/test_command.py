@@ -46,7 +46,7 @@ def test_the_smoke_experiment_learns_visibly(start, tmp_path, tiny_policy, cvrp,
     assert load(tmp_path / out.strip())[1].name == "smoke"
     with (tmp_path / "runs" / "smoke" / "metrics" / "version_0" / "metrics.csv").open() as file:
         costs = [float(row["cost"]) for row in csv.DictReader(file)]
-    tiny_policy.logits = lambda memory, current, features, mask: torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
+    tiny_policy.logits = lambda memory, query: query.mask.float().log()
     instances = drawn(200, 20)
     chance = rollout(tiny_policy, cvrp, instances, first_clients(instances, 20), torch.Generator().manual_seed(1)).cost
     learnt = sum(costs[-10:]) / 10

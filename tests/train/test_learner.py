@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nco.rollout import log_probability, rollout
+from nco.rollout import log_probability, rebuild, rollout
 from nco.rollout.starts import first_clients
 from nco.train.learner import reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers
@@ -56,7 +56,8 @@ def test_a_policy_learns_one_batch_by_heart(tiny_policy, cvrp, drawn):
     for _ in range(100):
         memory = tiny_policy.encode(instances)
         trajectory = rollout(tiny_policy, cvrp, instances, starts, draw)
-        loss = reinforce(trajectory.cost, log_probability(tiny_policy, cvrp, memory, instances, trajectory.actions))
+        decisions = rebuild(cvrp, instances, trajectory.actions)
+        loss = reinforce(trajectory.cost, log_probability(tiny_policy, memory, decisions, 8)[0])
         for optimizer in optimizers:
             optimizer.zero_grad()
         loss.backward()
