@@ -12,19 +12,20 @@ from nco.envs.instances import fleet_size, onward
 FREE = -1
 
 
-def first_clients(instances: TensorDict, rollouts: int) -> Tensor:
+def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = None) -> Tensor:
     """Starts [B, min(S, n), P] at the first S clients: all of them when S >= n (POMO's rule).
 
     Clients of generated problems are in random order, so that the first ones are a random sample.
     """
     (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
     clients = torch.arange(fleet, fleet + min(rollouts, nodes - fleet), device=instances["locs"].device)
-    return starting_at(instances, clients.expand(batch, -1))
+    return starting_at(instances, clients.expand(batch, -1), could)
 
 
-def starting_at(instances: TensorDict, clients: Tensor) -> Tensor:
-    """Starts [B, S, P] at given clients [B, S], each from the vehicle whose depot is nearest to it.
+def starting_at(instances: TensorDict, clients: Tensor, could: Tensor | None = None) -> Tensor:
+    """Starts [B, S, P] at given clients [B, S], each from the vehicle that can serve it whose depot is nearest.
 
+    could [B, M, N]: which clients each vehicle can serve (RoutingEnv.could); None: all can serve everybody.
     P is 1 with one vehicle. With several it is 2: the vehicle's token, then the client; or, for the first vehicle,
     whose turn it is, the client and whatever the policy does next.
     """
@@ -33,6 +34,7 @@ def starting_at(instances: TensorDict, clients: Tensor) -> Tensor:
         return clients[..., None]
     token = torch.arange(fleet, device=clients.device).expand(len(clients), -1)
     ways = onward(instances, token, token, "distance")  # [B, M, N]
+    ways = ways if could is None else ways.masked_fill(~could, torch.inf)
     nearest = ways.gather(2, clients[:, None].expand(-1, fleet, -1)).argmin(dim=1)
     first = nearest == 0
     return torch.stack([torch.where(first, clients, nearest), torch.where(first, FREE, clients)], dim=-1)

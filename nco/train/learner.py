@@ -79,7 +79,7 @@ class Learner(lightning.LightningModule):
         began = time.perf_counter()
         draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, self.steps))
         instances = self._draw_problems(draw)
-        starts = first_clients(instances, self.config.starts)
+        starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self._play(instances, starts, draw, memory.detach())
         log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])

@@ -30,4 +30,5 @@ def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts:
 
 
 def _best(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> torch.Tensor:
-    return fastest_rollout(policy, env, instances, first_clients(instances, starts)).cost.amin(dim=1)
+    begin = first_clients(instances, starts, env.could(instances))
+    return fastest_rollout(policy, env, instances, begin).cost.amin(dim=1)

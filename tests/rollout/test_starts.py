@@ -37,6 +37,19 @@ def test_depots_are_compared_by_the_given_distances_from_them(drawn):
     assert starting_at(instances, torch.tensor([[6, 3]])).tolist() == [[[2, 6], [2, 3]]]
 
 
+def test_a_rollout_begins_with_a_vehicle_that_can_serve_its_first_client(tiny_unified, drawn):
+    _, env = tiny_unified("mdvrpl")
+    instances = drawn(20, 5, "mdvrpl")
+    instances["max_distance"] = instances["max_distance"] * torch.tensor([1.0, 0.6, 0.4])
+    could = env.could(instances)[..., 3:]
+    starts = first_clients(instances, 5, env.could(instances))
+    token = torch.where(starts[..., 1] == FREE, 0, starts[..., 0])
+    able = could.gather(1, token[:, None])[:, 0]
+    assert torch.equal(able, could.any(dim=1))
+    careless = first_clients(instances, 5)
+    assert not could.gather(1, torch.where(careless[..., 1] == FREE, 0, careless[..., 0])[:, None]).all()
+
+
 def test_a_step_that_is_left_to_the_policy_is_sampled_where_others_are_given(tiny_unified, drawn):
     policy, env = tiny_unified("mdcvrp")
     instances = drawn(1, 8, "mdcvrp", seed=3)
