@@ -107,9 +107,9 @@ def test_reasons_for_thousands_of_clients_take_seconds_not_minutes() -> None:
         model.add_client(k, 1, delivery=1)
     model.add_vehicle_type(capacity=1)
     problem = model.build()
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(reasons(problem, check(problem, []))) == size
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def rules_of(reason: Reason) -> list[tuple[int, str]]:

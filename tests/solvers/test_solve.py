@@ -118,10 +118,10 @@ def test_what_a_solver_does_not_support_is_refused_before_it_runs(street):
 
 
 def test_the_time_counts_from_the_call(street):
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     result = nco.solve(street(8), "pyvrp", MaxRuntime(0.5))
-    assert result.runtime <= time.perf_counter() - began
-    assert 0.4 < result.runtime < 0.8
+    assert 0.4 < result.runtime <= time.perf_counter() - began
+    assert time.process_time() - worked < 0.8  # seconds of this process: other programs' do not count
 
 
 def test_five_seconds_are_the_default(square):
