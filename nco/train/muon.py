@@ -25,27 +25,27 @@ class BatchedMuon(torch.optim.Muon):
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         """One step on all matrices that have a gradient."""
         for group in self.param_groups:
-            matrices = [matrix for matrix in group["params"] if matrix.grad is not None]
-            if matrices:
-                self._step(matrices, group)
+            pairs = [(matrix, matrix.grad) for matrix in group["params"] if matrix.grad is not None]
+            if pairs:
+                self._step([matrix for matrix, _ in pairs], [gradient for _, gradient in pairs], group)
 
-    def _step(self, matrices: list[Tensor], group: dict[str, Any]) -> None:
+    def _step(self, matrices: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
         rate, momentum = float(group["lr"]), group["momentum"]
-        gradients = [matrix.grad for matrix in matrices]
         buffers = [self._buffer(matrix) for matrix in matrices]
         torch._foreach_lerp_(buffers, gradients, 1 - momentum)
-        updates = torch._foreach_lerp(gradients, buffers, momentum) if group["nesterov"] else buffers
-        torch._foreach_mul_(matrices, 1 - rate * group["weight_decay"])
+        updates = list(torch._foreach_lerp(gradients, buffers, momentum) if group["nesterov"] else buffers)
         batches = defaultdict(list)
-        for matrix, update in zip(matrices, updates, strict=True):
-            batches[tuple(sorted(matrix.shape))].append((matrix, update))
+        for k, matrix in enumerate(matrices):
+            batches[tuple(sorted(matrix.shape))].append(k)
         for batch in batches.values():
-            flat = torch.stack([_wide(update) for _, update in batch])
+            flat = torch.stack([_wide(updates[k]) for k in batch])
             flat = flat.float() if flat.device.type == "cpu" else flat.bfloat16()
             steps = orthogonal(flat, group["ns_coefficients"], group["ns_steps"], group["eps"]).float()
-            for (matrix, _), step in zip(batch, steps, strict=True):
-                rows, columns = matrix.shape
-                matrix.add_(step.t() if rows > columns else step, alpha=-rate * math.sqrt(max(1.0, rows / columns)))
+            for k, step in zip(batch, steps, strict=True):
+                updates[k] = step.t() if _is_tall(matrices[k]) else step
+        scales = [-rate * math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1])) for matrix in matrices]
+        torch._foreach_mul_(matrices, 1 - rate * group["weight_decay"])
+        torch._foreach_add_(matrices, torch._foreach_mul(updates, scales))
 
     def _buffer(self, matrix: Tensor) -> Tensor:
         state = self.state[matrix]
@@ -58,12 +58,16 @@ class BatchedMuon(torch.optim.Muon):
 def orthogonal(matrices: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
     """Matrices [K, R, C], R <= C, with all singular values moved near one by a quintic Newton-Schulz iteration."""
     a, b, c = coefficients
-    x = matrices / torch.linalg.vector_norm(matrices, dim=(1, 2), keepdim=True).clamp(min=eps)
+    x: Tensor = matrices / torch.linalg.vector_norm(matrices, dim=(1, 2), keepdim=True).clamp(min=eps)
     for _ in range(steps):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x
 
 
+def _is_tall(matrix: Tensor) -> bool:
+    return matrix.shape[0] > matrix.shape[1]
+
+
 def _wide(matrix: Tensor) -> Tensor:
-    return matrix.t() if matrix.shape[0] > matrix.shape[1] else matrix
+    return matrix.t() if _is_tall(matrix) else matrix
