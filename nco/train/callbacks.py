@@ -51,7 +51,7 @@ class Validation(Callback):
         learner, config = learner_of(module), self.config
         for name, size in config.sets:
             problems = validation_set(name, size, config.count, config.seed, module.device)
-            greedy, best = greedy_costs(learner.policy, learner.env, problems, config.starts)
+            greedy, best = greedy_costs(learner.averaged, learner.env, problems, config.starts)
             self.latest[f"{name}{size}"] = (round(greedy, 4), round(best, 4))
             module.log_dict({f"val/{name}{size}_greedy": greedy, f"val/{name}{size}_x8": best})
         point = {"step": learner.steps, "seconds": round(learner.seconds, 1), "problems": learner.problems_seen}
@@ -81,7 +81,7 @@ class Keeper(Callback):
         os.replace(temporary, self.checkpoint)
         training = {**self.description["training"], "device": _device_name(module.device), "steps": learner.steps,
                     "seconds": round(learner.seconds, 1), "problems": learner.problems_seen}  # fmt: skip
-        save(learner.policy, self.weights, {**self.description, "training": training})
+        save(learner.averaged, self.weights, {**self.description, "training": training})
 
 
 def learner_of(module: LightningModule) -> Learner:

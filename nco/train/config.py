@@ -43,6 +43,7 @@ class TrainerConfig(_Section):
     max_time: float | None = Field(gt=0)
     batch_size: int = Field(ge=1)
     reference_size: int = Field(ge=1)
+    ema: float = Field(ge=0, lt=1)
     starts: int = Field(ge=2)  # the baseline is the mean over them
     accelerator: Literal["auto", "cpu", "cuda"]
     precision: str

@@ -6,6 +6,7 @@ one teacher-forced pass and push up the probability of those better than the mea
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import first_clients
+from nco.train.average import follow
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
@@ -40,6 +42,7 @@ class LearnerConfig:
     reference_size: int = 100
     starts: int = 50  # S: rollouts a problem, at most one per client, at least two
     sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
+    ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
     seed: int = 1
@@ -58,6 +61,7 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.policy, self.env, self.problems = policy, env, generator
+        self.averaged = copy.deepcopy(policy).requires_grad_(False)  # what is measured and written
         self.config, self.optimizer_config = config, optimizer
         self.seconds = 0.0  # trained so far, over all resumptions
         self.problems_seen = 0
@@ -146,6 +150,7 @@ class Learner(lightning.LightningModule):
         self.log("gradient_norm", norm)
         for optimizer in optimizers:
             optimizer.step()
+        follow(self.averaged, self.policy, self.config.ema, self.steps - 1)
 
     def _report(
         self, loss: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float

@@ -66,7 +66,7 @@ def make_learner(config: TrainConfig) -> Learner:
     settings = LearnerConfig(
         batch_size=trainer.batch_size, reference_size=trainer.reference_size, starts=trainer.starts,
         sizes=config.env.sizes, max_seconds=config.max_seconds, max_steps=trainer.max_steps,
-        seed=config.seed,
+        seed=config.seed, ema=trainer.ema,
     )  # fmt: skip
     policy = _policy(config, problems.env.num_features)
     return Learner(policy, problems.env, problems.generator, settings, trainer.optimizer)

@@ -13,8 +13,8 @@ import nco
 import nco.train
 from nco.errors import ConfigError, NcoError
 from nco.policies.weights import load
+from nco.train import callbacks, run
 from nco.train import learner as learner_module
-from nco.train import run
 from nco.train.learner import Learner
 from nco.train.run import make_learner, train
 
@@ -72,11 +72,21 @@ def test_a_run_leaves_weights_that_load_with_a_card_that_tells_how_they_were_mad
     assert card.training["seconds"] > 0
 
 
-def test_the_weights_are_those_of_the_last_step(short):
-    path = train(short())
+@pytest.mark.parametrize(("ema", "part"), [("0", "policy"), ("0.999", "averaged")])
+def test_the_weights_are_the_average_or_without_one_those_of_the_last_step(short, ema, part):
+    path = train(short(f"trainer.ema={ema}"))
     trained = torch.load(path.parent / "last.ckpt", weights_only=True)["state_dict"]
     for name, tensor in load_file(path).items():
-        assert torch.equal(tensor, trained[f"policy.{name}"].bfloat16())
+        assert torch.equal(tensor, trained[f"{part}.{name}"].bfloat16())
+
+
+def test_validation_measures_the_weights_that_are_written(short, monkeypatch):
+    measured = []
+    monkeypatch.setattr(callbacks, "greedy_costs", lambda policy, *_: measured.append(policy) or (1.0, 1.0))
+    monkeypatch.setattr(callbacks, "save", lambda policy, *_: measured.append(policy))
+    train(short())
+    assert len({id(policy) for policy in measured}) == 1
+    assert not any(parameter.requires_grad for parameter in measured[0].parameters())
 
 
 def test_the_weights_solve_problems(short, square):
