@@ -18,14 +18,15 @@ EXTRA = ("hydra", "lightning", "omegaconf", "rl4co")
 def train(context: typer.Context) -> None:
     """Train a policy; arguments are Hydra overrides such as experiment=smoke (see nco train --help)."""
     try:
-        from nco.train import explain, main
+        from nco.train import explain, is_first, main
 
         if {"-h", "--help"} & set(context.args):
             say(results(), f"Usage: nco train [GROUP=CHOICE] [KEY=VALUE] ...\n\n{train.__doc__}\n\n{explain()}")
             return
         with _log():
             path = main(context.args)
-        say(results(), str(path))
+        if is_first():
+            say(results(), str(path))
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,11 @@ def explain() -> str:
     from nco.train.config import explain
 
     return explain()
+
+
+def is_first() -> bool:
+    """Whether this process, of several that learn together, is the one that measures, writes and talks."""
+    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
 def _require_extra() -> None:

@@ -69,15 +69,17 @@ class Keeper(Callback):
         self.due = Every(every)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        if self.due() or trainer.should_stop:
+        if trainer.strategy.reduce_boolean_decision(self.due(), all=False) or trainer.should_stop:
             self.keep(trainer, module)
 
     def keep(self, trainer: Trainer, module: LightningModule) -> None:
-        """Write both now; a checkpoint is replaced only when its successor is complete."""
+        """Write both now, all processes together; a checkpoint is replaced only when its successor is complete."""
         learner = learner_of(module)
         learner.require_finite()
         temporary = self.checkpoint.with_suffix(".partial")
         trainer.save_checkpoint(temporary)
+        if not trainer.is_global_zero:
+            return
         os.replace(temporary, self.checkpoint)
         training = {**self.description["training"], "device": _device_name(module.device), "steps": learner.steps,
                     "seconds": round(learner.seconds, 1), "problems": learner.problems_seen}  # fmt: skip

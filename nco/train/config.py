@@ -46,6 +46,7 @@ class TrainerConfig(_Section):
     ema: float = Field(ge=0, lt=1)
     starts: int = Field(ge=2)  # the baseline is the mean over them
     accelerator: Literal["auto", "cpu", "cuda"]
+    devices: int = Field(ge=1)
     precision: str
     threads: int | None = Field(ge=1)
     logger: Literal["csv", "tensorboard", "wandb"]

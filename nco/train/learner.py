@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import random
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import first_clients
 from nco.train.average import follow
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
+from nco.train.processes import average_gradients
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
 LOOK_EVERY = {"cpu": 1, "cuda": 50}
@@ -52,7 +54,8 @@ class Learner(lightning.LightningModule):
     """Trains a policy on problems generated on its own device.
 
     Step k draws everything from a generator seeded with (seed, rank, k): an interrupted run that resumes at step k
-    goes on as if nothing had happened.
+    goes on as if nothing had happened. Several processes (DDP) draw different problems of the same size, and the clock
+    of the first one counts for all.
     """
 
     def __init__(
@@ -134,17 +137,20 @@ class Learner(lightning.LightningModule):
 
     def _draw_problems(self, draw: torch.Generator) -> TensorDict:
         sizes = self.config.sizes
-        size = sizes[int(torch.randint(len(sizes), (1,), generator=draw, device=draw.device))]
+        size = random.Random(_mix(self.config.seed, self.steps)).choice(sizes)  # on the host: no wait for the device
         scale = (self.config.reference_size / size) ** 2 if size > self.config.reference_size else 1.0
         return self.problems(max(1, int(self.config.batch_size * scale)), size, draw)
 
     def _update(self, loss: Tensor) -> None:
-        optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
+        given: Any = self.optimizers()
+        optimizers = given if isinstance(given, list) else [given]
         for optimizer, rate in zip(optimizers, schedule(self.optimizer_config, self.steps, self.progress), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
         self.manual_backward(loss)
+        if self.trainer.world_size > 1:
+            average_gradients(self.policy)
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.optimizer_config.clip)
         self._alarm = loss.detach() + norm
         self.log("gradient_norm", norm)
@@ -156,14 +162,19 @@ class Learner(lightning.LightningModule):
         self, loss: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float
     ) -> None:
         now, cost = time.perf_counter(), trajectory.cost
-        self.seconds, self._clock = self.seconds + now - self._clock, now
-        self.problems_seen += cost.shape[0]
+        self.seconds, self._clock = self._agreed(self.seconds + now - self._clock), now
+        problems = cost.shape[0] * self.trainer.world_size
+        self.problems_seen += problems
         self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
         self.log("entropy", entropy.mean() / trajectory.actions.shape[-1])  # of a decision
         self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - fleet_size(instances))})
-        self.log("throughput", cost.shape[0] / (now - began))  # problems a second
+        self.log("throughput", problems / (now - began))  # problems a second
         if self.steps % LOOK_EVERY[self.device.type] == 0:
             self.require_finite()
+
+    def _agreed(self, seconds: float) -> float:
+        """The same time in all processes: they must decide alike when to stop and how fast to learn."""
+        return self.trainer.strategy.broadcast(seconds) if self.trainer.world_size > 1 else seconds
 
 
 def reinforce(cost: Tensor, log_p: Tensor) -> Tensor:

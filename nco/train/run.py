@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import pickle
 import sys
 import warnings
@@ -25,10 +26,12 @@ from nco.policies import make_policy
 from nco.policies.base import Policy
 from nco.policies.weights import load
 from nco.rollout.threads import threads
+from nco.train import is_first
 from nco.train.callbacks import Keeper, Validation
 from nco.train.config import TrainConfig
 from nco.train.interruption import Interruption
 from nco.train.learner import Learner, LearnerConfig
+from nco.train.processes import Processes
 from nco.train.progress import ProgressBar, ProgressLine
 
 log = logging.getLogger("nco.train")
@@ -46,16 +49,23 @@ def train(config: TrainConfig) -> Path:
     keeper = Keeper(config.out, config.name, config.trainer.checkpoint_every, _description(config))
     progress = ProgressBar(validation) if sys.stderr.isatty() else ProgressLine(validation)
     with _quiet(), Interruption() as interruption:
-        trainer = _trainer(config, [interruption, validation, keeper, progress])
+        callbacks = [interruption, validation, keeper, progress] if is_first() else [interruption, keeper]
+        trainer = _trainer(config, callbacks)
         device, policy = trainer.strategy.root_device, learner.policy
         size = sum(parameter.numel() for parameter in policy.parameters())
-        log.info("training '%s', %s parameters, on %s, into %s", policy.name, f"{size:,}", device, config.out)
+        place = f"{trainer.world_size} x {device.type}" if trainer.world_size > 1 else device
+        _say(f"training '{policy.name}', {size:,} parameters, on {place}, into {config.out}")
         with _fast_matmul(device), threads(config.trainer.threads):
             _fit(trainer, learner, config.resume)
     if interruption.received:
-        log.info("kept %s; go on with: %s", keeper.weights, config.resume_command)
+        _say(f"kept {keeper.weights}; go on with: {config.resume_command}")
         raise KeyboardInterrupt
     return keeper.weights
+
+
+def _say(message: str) -> None:
+    if is_first():
+        log.info("%s", message)
 
 
 def make_learner(config: TrainConfig) -> Learner:
@@ -106,16 +116,21 @@ def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Traine
         what = "this machine or this PyTorch has no CUDA device"
         raise ConfigError(Fault("C503", "trainer.accelerator=cuda", what, "Use trainer=cpu"))
     accelerator = "cuda" if present and settings.accelerator != "cpu" else "cpu"
+    devices = int(os.environ.get("LOCAL_WORLD_SIZE", settings.devices))  # set by torchrun
+    nodes = int(os.environ.get("GROUP_WORLD_SIZE", "1"))
     try:
         return lightning.Trainer(
-            accelerator=accelerator, devices=1, precision=settings.precision,  # type: ignore[arg-type]
+            accelerator=accelerator, devices=devices, num_nodes=nodes,
+            strategy=Processes() if devices * nodes > 1 else "auto",
+            precision=settings.precision,  # type: ignore[arg-type]
             max_epochs=1, max_steps=-1, callbacks=callbacks, logger=_logger(settings.logger, config.out),
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
             log_every_n_steps=settings.log_every, default_root_dir=config.out,
         )  # fmt: skip
     except (MisconfigurationException, ValueError) as error:
-        where = f"trainer.precision={settings.precision}"
-        raise ConfigError(Fault("C503", where, str(error), "Use 32-true or bf16-mixed")) from error
+        where = f"trainer.precision={settings.precision}, trainer.devices={devices}"
+        fix = "Use 32-true or bf16-mixed, and no more devices than there are"
+        raise ConfigError(Fault("C503", where, str(error), fix)) from error
 
 
 def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:

@@ -118,6 +118,10 @@ def test_the_same_run_twice_gives_the_same_bits(short):
     assert_same(first.out, second.out)
 
 
+def test_a_run_may_do_without_muon(short):
+    assert load(train(short("trainer.optimizer.muon_rate=0")))[1].training["steps"] == 12
+
+
 def test_another_seed_gives_other_weights(short):
     first, second = short(out="first"), short("seed=2", out="second")
     assert train(first).read_bytes() != train(second).read_bytes()
