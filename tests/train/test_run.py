@@ -100,15 +100,30 @@ def test_the_weights_solve_problems(short, square):
 def test_a_run_leaves_its_curve_and_its_metrics(short):
     config = short()
     train(config)
-    (point,) = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
-    assert (point["step"], point["problems"]) == (12, 48)
-    greedy, best = point["cvrp8"]
-    assert 0 < best <= greedy
+    curve = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
+    assert [(point["step"], point["problems"]) for point in curve] == [(0, 0), (12, 48)]
+    for point in curve:
+        greedy, best = point["cvrp8"]
+        assert 0 < best <= greedy
+        assert point["gaps"] == {}
     rows = metrics(config.out)
     assert len(rows) == 12
-    assert rows[-1].keys() >= {"loss", "cost", "best_cost", "gradient_norm", "throughput", "seconds", "size"}
+    assert rows[-1].keys() >= {"loss", "cost", "best_cost", "gradient_norm", "entropy", "throughput", "seconds", "size"}
     assert all(float(row["best_cost"]) <= float(row["cost"]) for row in rows)
     assert all(float(row["throughput"]) > 0 for row in rows)
+
+
+def test_where_references_are_stored_a_run_shows_gaps(short, monkeypatch, caplog):
+    monkeypatch.setattr(callbacks, "reference", lambda *key: 2.0 if key == ("cvrp", 8, 4, 4321) else None)
+    config = short()
+    with caplog.at_level(logging.INFO, logger="nco"):
+        train(config)
+    point = json.loads((config.out / "curve.jsonl").read_text().splitlines()[-1])
+    gaps = [100 * (cost / 2.0 - 1) for cost in point["cvrp8"]]
+    assert point["gaps"]["cvrp8"] == pytest.approx(gaps, abs=0.001)
+    assert f"gaps {gaps[0]:.2f} and {gaps[1]:.2f} %" in caplog.messages[-1]
+    logged = [row for row in metrics(config.out) if row["val/cvrp8_gap_x8"]]
+    assert float(logged[-1]["val/cvrp8_gap_x8"]) == pytest.approx(gaps[1], abs=0.001)
 
 
 def test_the_same_run_twice_gives_the_same_bits(short):
@@ -147,7 +162,7 @@ def test_a_resumed_run_keeps_its_curve_and_has_metrics_of_its_own(short):
     train(config)
     train(short("trainer.max_steps=14", f"resume={config.out / 'last.ckpt'}"))
     steps = [json.loads(line)["step"] for line in (config.out / "curve.jsonl").read_text().splitlines()]
-    assert steps == [12, 14]
+    assert steps == [0, 12, 14]
     rows = metrics(config.out, version=1)
     assert len(rows) == 2
 
@@ -276,6 +291,17 @@ def test_weights_are_the_starting_point_of_another_run(short):
     for name, tensor in load_file(path).items():
         assert torch.equal(learner.policy.state_dict()[name], tensor.float())
     assert learner.policy.training
+
+
+@pytest.mark.slow
+def test_a_second_run_from_weights_goes_on_where_they_are_and_makes_them_better(short):
+    path = train(short("trainer.max_steps=60", "trainer.batch_size=64"))
+    gentle = ("trainer.optimizer.muon_rate=3e-3", "trainer.optimizer.adam_rate=1.5e-4", "trainer.optimizer.warmup=20")
+    train(second := short("trainer.max_steps=120", "trainer.batch_size=64", *gentle, f"init_from={path}", out="second"))
+    before, after = ([float(row["cost"]) for row in metrics(folder)] for folder in (path.parent, second.out))
+    ended, begun, better = (sum(costs) / 20 for costs in (before[-20:], after[:20], after[-20:]))
+    assert begun < 1.01 * ended < 0.95 * before[0]
+    assert better < 0.97 * ended
 
 
 def test_weights_for_another_environment_are_no_starting_point(short):
