@@ -17,7 +17,7 @@ EXTRA = ("hydra", "lightning", "omegaconf", "rl4co")
 
 def train(context: typer.Context) -> None:
     """Train a policy; arguments are Hydra overrides such as experiment=smoke (see nco train --help)."""
-    try:
+    with needs_extra("nco train"):
         from nco.train import explain, is_first, main
 
         if {"-h", "--help"} & set(context.args):
@@ -27,12 +27,19 @@ def train(context: typer.Context) -> None:
             path = main(context.args)
         if is_first():
             say(results(), str(path))
+
+
+@contextmanager
+def needs_extra(command: str) -> Iterator[None]:
+    """A module of the extra 'train' that is missing is an error that names its installation."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA:
             raise
         fix = "Install it with: pip install 'nco-vrp[train]'"
-        raise ConfigError(Fault("C502", "nco train", f"'{missing}' is not installed", fix)) from error
+        raise ConfigError(Fault("C502", command, f"'{missing}' is not installed", fix)) from error
 
 
 @contextmanager

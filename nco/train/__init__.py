@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +29,14 @@ def explain() -> str:
     from nco.train.config import explain
 
     return explain()
+
+
+def throughput(overrides: Sequence[str] = ()) -> Iterator[str]:
+    """How fast a training step and a greedy rollout are on this machine, beside RL4CO's: lines of Markdown."""
+    _require_extra()
+    from nco.train.speed import report
+
+    return report(overrides)
 
 
 def is_first() -> bool:

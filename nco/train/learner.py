@@ -88,14 +88,14 @@ class Learner(lightning.LightningModule):
         instances = self._draw_problems(draw)
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
-        trajectory, decisions = self._play(instances, starts, draw, memory.detach())
+        trajectory, decisions = self.play(instances, starts, draw, memory.detach())
         log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])
         loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
-    def _play(
+    def play(
         self, instances: TensorDict, starts: Tensor, draw: torch.Generator, memory: Memory
     ) -> tuple[Trajectory, Decisions]:
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""

@@ -48,15 +48,15 @@ def train(config: TrainConfig) -> Path:
     validation = Validation(config.validation, config.out / "curve.jsonl")
     keeper = Keeper(config.out, config.name, config.trainer.checkpoint_every, _description(config))
     progress = ProgressBar(validation) if sys.stderr.isatty() else ProgressLine(validation)
-    with _quiet(), Interruption() as interruption:
+    with quiet(), Interruption() as interruption:
         callbacks = [interruption, validation, keeper, progress] if is_first() else [interruption, keeper]
-        trainer = _trainer(config, callbacks)
+        trainer = make_trainer(config, callbacks)
         device, policy = trainer.strategy.root_device, learner.policy
         size = sum(parameter.numel() for parameter in policy.parameters())
         place = f"{trainer.world_size} x {device.type}" if trainer.world_size > 1 else device
         _say(f"training '{policy.name}', {size:,} parameters, on {place}, into {config.out}")
-        with _fast_matmul(device), threads(config.trainer.threads):
-            _fit(trainer, learner, config.resume)
+        with fast_matmul(device), threads(config.trainer.threads):
+            fit(trainer, learner, config.resume)
     if interruption.received:
         _say(f"kept {keeper.weights}; go on with: {config.resume_command}")
         raise KeyboardInterrupt
@@ -110,7 +110,8 @@ def _prepare(config: TrainConfig) -> None:
         raise ConfigError(Fault("C503", f"out={config.out}", error.strerror or str(error), fix)) from error
 
 
-def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
+def make_trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
+    """Lightning's trainer for a configuration: device, processes, precision, logs."""
     settings, present = config.trainer, torch.cuda.is_available()
     if settings.accelerator == "cuda" and not present:
         what = "this machine or this PyTorch has no CUDA device"
@@ -133,7 +134,8 @@ def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Traine
         raise ConfigError(Fault("C503", where, str(error), fix)) from error
 
 
-def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:
+def fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None = None) -> None:
+    """Learn until the learner has had enough, from the beginning or from a checkpoint."""
     if resume is not None:
         _require_checkpoint(resume)
     beats = itertools.repeat(0)  # the learner generates its problems itself
@@ -175,7 +177,7 @@ def _logger(name: str, out: Path) -> Logger:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep to Lightning its advice, its advertisements and its own use of what PyTorch deprecates; warnings stay."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
@@ -191,7 +193,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _fast_matmul(device: torch.device) -> Iterator[None]:
+def fast_matmul(device: torch.device) -> Iterator[None]:
     """On a GPU, float32 products outside of mixed precision may use TensorFloat-32."""
     before = torch.get_float32_matmul_precision()
     if device.type == "cuda":
