@@ -11,7 +11,7 @@ import math
 import random
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -26,9 +26,10 @@ from nco.policies.base import Memory, Policy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
 from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
-from nco.rollout.rescore import Decisions, log_probability, rebuild
+from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
 from nco.rollout.starts import first_clients
 from nco.train.average import follow
+from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 from nco.train.processes import average_gradients
 
@@ -44,6 +45,9 @@ class LearnerConfig:
     reference_size: int = 100
     starts: int = 50  # S: rollouts a problem, at most one per client, at least two
     sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
+    loss: Literal["reinforce", "preference"] = "reinforce"
+    best_of: int = 1  # with reinforce: the mean of the best of so many rollouts is to become cheap
+    rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
@@ -89,11 +93,23 @@ class Learner(lightning.LightningModule):
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
-        log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])
-        loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
+        log_p, entropy = self.score(memory, decisions, starts.shape[1])
+        loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
+
+    def score(self, memory: Memory, decisions: Decisions, rollouts: int) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands."""
+        given = self.config.rescore_memory
+        budget = memory_budget(self.device) if given is None else given * 2**30
+        return log_probability(self.policy, memory, decisions, rollouts, budget)
+
+    def loss(self, cost: Tensor, log_p: Tensor) -> Tensor:
+        """What is to become smaller, from costs [B, S] and log-probabilities [B, S]."""
+        if self.config.loss == "preference":
+            return preference(cost, log_p)
+        return reinforce(cost, log_p, self.config.best_of)
 
     def play(
         self, instances: TensorDict, starts: Tensor, draw: torch.Generator, memory: Memory
@@ -175,17 +191,6 @@ class Learner(lightning.LightningModule):
     def _agreed(self, seconds: float) -> float:
         """The same time in all processes: they must decide alike when to stop and how fast to learn."""
         return self.trainer.strategy.broadcast(seconds) if self.trainer.world_size > 1 else seconds
-
-
-def reinforce(cost: Tensor, log_p: Tensor) -> Tensor:
-    """Loss from costs [B, S] and log-probabilities [B, S]: the baseline is the mean cost of the problem's rollouts.
-
-    Advantages are divided by their standard deviation, so that every problem weighs the same; differences far below a
-    ten-thousandth of the cost are rounding and count as none.
-    """
-    mean = cost.mean(dim=1, keepdim=True)
-    advantage = (cost - mean) / (cost.std(dim=1, keepdim=True) + 1e-4 * mean + 1e-9)
-    return (advantage.detach() * log_p).mean()
 
 
 def _mix(*numbers: int) -> int:

@@ -12,11 +12,10 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from nco.rollout.rescore import log_probability
 from nco.rollout.starts import first_clients
 from nco.train.average import follow
 from nco.train.ceilings import wait
-from nco.train.learner import Learner, reinforce
+from nco.train.learner import Learner
 from nco.train.optimizers import make_optimizers
 
 #: Times that the optimisers and the average move every number of the policy: weight, gradient, moments and average
@@ -44,8 +43,8 @@ class Step:
             lap("encode")
             trajectory, decisions = learner.play(instances, starts, self.draw, memory.detach())
             lap("rollout")
-            log_p, _ = log_probability(policy, memory, decisions, starts.shape[1])
-            loss = reinforce(trajectory.cost, log_p)
+            log_p, _ = learner.score(memory, decisions, starts.shape[1])
+            loss = learner.loss(trajectory.cost, log_p)
         lap("re-score")
         loss.backward()
         lap("backward")

@@ -3,6 +3,7 @@ import torch
 
 from nco.rollout import log_probability, rebuild, rollout
 from nco.rollout.eager import observe
+from nco.rollout.rescore import kept_bytes
 from nco.rollout.starts import first_clients
 
 
@@ -72,3 +73,41 @@ def test_gradients_reach_every_parameter(tiny_policy, cvrp, drawn):
     idle = [name for name, parameter in tiny_policy.named_parameters() if not parameter.grad.abs().sum() > 0]
     assert idle == []
     assert all(parameter.grad.isfinite().all() for parameter in tiny_policy.parameters())
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 100])
+def test_in_pieces_probabilities_entropies_and_gradients_are_the_same(tiny_policy, cvrp, drawn, pieces):
+    instances = drawn(4, 8)
+    starts = first_clients(instances, 5)
+    actions = rollout(tiny_policy, cvrp, instances, starts, torch.Generator().manual_seed(1)).actions
+    decisions = rebuild(cvrp, instances, actions)
+    results = []
+    for share in (1, pieces):
+        tiny_policy.zero_grad()
+        memory = tiny_policy.encode(instances)
+        log_p, entropy = log_probability(tiny_policy, memory, decisions, 5, kept_bytes(memory, decisions) / share)
+        log_p.square().mean().backward()
+        results.append((log_p, entropy, [parameter.grad.clone() for parameter in tiny_policy.parameters()]))
+    torch.testing.assert_close(*results, rtol=1e-4, atol=1e-5)
+
+
+def test_the_whole_keeps_no_more_than_expected_and_pieces_keep_less(tiny_policy, cvrp, drawn):
+    instances = drawn(8, 20)
+    starts = first_clients(instances, 20)
+    actions = rollout(tiny_policy, cvrp, instances, starts, torch.Generator().manual_seed(1)).actions
+    decisions, memory = rebuild(cvrp, instances, actions), tiny_policy.encode(instances)
+
+    def kept(budget: float) -> int:
+        sizes = {}
+
+        def note(tensor):
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            log_probability(tiny_policy, memory, decisions, 20, budget)
+        return sum(sizes.values())
+
+    expected = kept_bytes(memory, decisions)
+    assert 0.2 * expected < kept(torch.inf) < expected  # in forward there are more
+    assert kept(expected / 4) < 0.2 * kept(torch.inf)

@@ -13,6 +13,7 @@ import nco
 import nco.train
 from nco.errors import ConfigError, NcoError
 from nco.policies.weights import load
+from nco.rollout import rescore
 from nco.train import callbacks, run
 from nco.train import learner as learner_module
 from nco.train.learner import Learner
@@ -133,8 +134,26 @@ def test_the_same_run_twice_gives_the_same_bits(short):
     assert_same(first.out, second.out)
 
 
-def test_a_run_may_do_without_muon(short):
-    assert load(train(short("trainer.optimizer.muon_rate=0")))[1].training["steps"] == 12
+@pytest.mark.parametrize(
+    "option", ["trainer.optimizer.muon_rate=0", "trainer.loss=preference", "trainer.best_of=3", "trainer.ema=0"]
+)
+def test_a_run_with_another_way_to_learn_gives_other_weights(short, option):
+    usual, other = train(short(out="usual")), train(short(option, out="other"))
+    assert load(other)[1].training["steps"] == 12
+    assert other.read_bytes() != usual.read_bytes()
+
+
+def test_a_small_memory_changes_the_time_of_a_step_and_nothing_else(short, monkeypatch):
+    calls = []
+    genuine = rescore._score
+    monkeypatch.setattr(rescore, "_score", lambda *given: calls.append(0) or genuine(*given))
+    train(usual := short("trainer.max_steps=2", out="usual"))
+    once = len(calls)
+    train(tight := short("trainer.max_steps=2", "trainer.rescore_memory=0.0001", out="tight"))
+    assert once == 2
+    assert len(calls) > 3 * once
+    for name, tensor in state(tight.out).items():
+        torch.testing.assert_close(tensor, state(usual.out)[name], rtol=1e-3, atol=1e-5)
 
 
 def test_another_seed_gives_other_weights(short):
@@ -203,9 +222,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_never_kept(short, monkey
     genuine = learner_module.reinforce
     steps = []
 
-    def spoilt(cost, log_p):
+    def spoilt(cost, log_p, best_of):
         steps.append(len(steps))
-        return genuine(cost, log_p) * (torch.nan if len(steps) > 6 else 1.0)
+        return genuine(cost, log_p, best_of) * (torch.nan if len(steps) > 6 else 1.0)
 
     monkeypatch.setattr(learner_module, "reinforce", spoilt)
     config = short("trainer.checkpoint_every=0")
