@@ -79,9 +79,9 @@ class Learner(lightning.LightningModule):
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
             self._decide = GraphedStep()
-        self._clock = time.perf_counter()
 
     def on_train_start(self) -> None:
+        self._clock = time.perf_counter()  # the first validation is behind us
         if self.progress >= 1.0:
             fix = "Raise trainer.max_steps or trainer.max_time to go on"
             raise ConfigError(Fault("C503", "resume", f"the run has already ended at step {self.steps}", fix))

@@ -335,6 +335,23 @@ def test_a_run_can_be_limited_by_time(short):
     assert card.training["steps"] > 2
 
 
+def test_limited_by_time_the_rates_follow_the_clock_from_the_first_step_to_the_last(short, monkeypatch):
+    genuine, seen = learner_module.schedule, []
+
+    def schedule(config, step, progress):
+        seen.append((progress, genuine(config, step, progress)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(learner_module, "schedule", schedule)
+    train(short("trainer.max_steps=0", "trainer.max_time=3"))
+    progress, rates = zip(*seen, strict=True)
+    assert list(progress) == sorted(progress)
+    assert progress[0] == 0.0
+    assert progress[-1] > 0.8
+    assert max(rates) == pytest.approx([1e-2, 5e-4])
+    assert rates[-1][0] < 0.4 * 1e-2
+
+
 def test_a_gpu_that_is_not_there_is_an_error(short, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match=r"trainer\.accelerator=cuda.*Use trainer=cpu") as caught:
