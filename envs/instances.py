@@ -20,6 +20,7 @@ opens, closes  [B, N]     time windows; those of a token bound its whole routes 
 service        [B, N]     service times (0)
 allowed        [B, M, N] bool: who may visit whom (True)
 max_distance   [B, M]     of a route (inf)
+max_duration   [B, M]     of a route, from leaving the depot to returning (inf)
 open           [B, M] bool: routes end at their last client (False)
 speed          [B, M]     travel time = duration / speed (1)
 available      [B, M]     routes that may be begun (inf); tokens with 0 are none, and come after all others
@@ -202,7 +203,7 @@ def _unscaled(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     scale = arrays["scale"]
     time = arrays.get("time_scale", scale)
     units = dict.fromkeys(("locs", "distance", "max_distance", "fixed_cost", "prize"), scale)
-    units |= dict.fromkeys(("duration", "opens", "closes", "service"), time)
+    units |= dict.fromkeys(("duration", "opens", "closes", "service", "max_duration"), time)
     return {key: array * units.get(key, 1.0) for key, array in arrays.items()}
 
 
@@ -233,15 +234,18 @@ def _vehicle(arrays: Mapping[str, Floats], v: int, window: Window) -> VehicleTyp
         speed=of("speed", 1.0),
         tw=window,  # bounds open routes too
         max_distance=of("max_distance", np.inf),
+        max_duration=of("max_duration", np.inf),
         reload_depots=(v,) if reloads else (),
         profile=v,
     )
 
 
 def _profile(arrays: Mapping[str, Floats], v: int) -> Profile:
+    """What vehicle v sees; without zones or preferences where their neutral values stand."""
     fleet = len(arrays["capacity"])
-    allowed = arrays["allowed"][v, fleet:].astype(bool) if "allowed" in arrays else None
-    preference = 1.0 - arrays["penalty"][v, fleet:] if "penalty" in arrays else None
+    open_to = arrays["allowed"][v, fleet:].astype(bool) if "allowed" in arrays else np.array(True)
+    penalty = arrays["penalty"][v, fleet:] if "penalty" in arrays else np.array(0.0)
+    allowed, preference = None if open_to.all() else open_to, 1.0 - penalty if penalty.any() else None
     return Profile(_matrix(arrays, "distance", v), _matrix(arrays, "duration", v), preference, allowed)
 
 

@@ -17,6 +17,7 @@ from nco.problem import Problem
 from .constraints.backhaul import Backhaul
 from .constraints.base import Constraint
 from .constraints.capacity import Capacity
+from .constraints.duration_limit import DurationLimit
 from .constraints.load import Load
 from .constraints.precedence import Precedence
 from .constraints.route_limit import RouteLimit
@@ -32,6 +33,7 @@ from .generators.profiled import Profiled
 from .generators.profiles import Preferences, Zones
 from .generators.roads import Roads
 from .generators.routefinder import RouteFinder
+from .generators.shifts import Shifts
 from .generators.shipments import Shipments, TimedShipments
 from .generators.tours import Tours
 from .generators.trips import Trips
@@ -92,7 +94,7 @@ HALF = {"O": 0.5, "B": 0.5, "MB": 0.25, "L": 0.5, "TW": 0.5}
 
 #: What "everything" mixes, one variant an instance.
 MIXED = ("cvrp", "mtvrp", "mdvrptw", "hcvrp", "pvrp_p", "pvrp_zc", "pdptw", "pcvrp", "cvrp_reloads", "vrptw_reloads",
-         "rcvrptw")  # fmt: skip
+         "vrptw_shifts", "rcvrptw")  # fmt: skip
 
 #: Preset name -> how to make it.
 PRESETS: dict[str, Callable[[], Preset]] = {
@@ -110,6 +112,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
         RouteFinder(HALF),
     ),
     "pdptw": lambda: Preset(RoutingEnv([Load(), TimedPrecedence(), TimeWindows()]), TimedShipments()),
+    "vrptw_shifts": lambda: Preset(RoutingEnv([Capacity(), TimeWindows(), DurationLimit()]), Shifts()),
     "pcvrp": lambda: Preset(RoutingEnv([Capacity()]), Prizes()),
     "cvrp_reloads": lambda: Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips()),
     "vrptw_reloads": lambda: Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True)),
@@ -128,7 +131,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     "pvrp_zc_cluster": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("cluster")),
     "profiles": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Profiled()),
     "everything": lambda: Preset(
-        RoutingEnv([Load(), Backhaul(), TimedPrecedence(), TimeWindows(), RouteLimit(), Zoning()]),
+        RoutingEnv([Load(), Backhaul(), TimedPrecedence(), TimeWindows(), RouteLimit(), DurationLimit(), Zoning()]),
         Everything(tuple(PRESETS[name]().generator for name in MIXED)),
     ),
 }  # fmt: skip

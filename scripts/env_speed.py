@@ -20,6 +20,7 @@ from torch import Tensor
 
 from nco.envs.constraints.backhaul import Backhaul
 from nco.envs.constraints.capacity import Capacity
+from nco.envs.constraints.duration_limit import DurationLimit
 from nco.envs.constraints.load import Load
 from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.constraints.time_windows import TimeWindows
@@ -93,6 +94,10 @@ def prices(console: Console, setting: Setting) -> None:
         "capacity, route limit": ([Capacity(), RouteLimit()], ("max_distance",)),
         "capacity, time windows": ([Capacity(), TimeWindows()], ("opens", "closes", "service")),
         "the same, own durations": ([Capacity(), TimeWindows()], ("opens", "closes", "service", "duration")),
+        "the same, duration limit": (
+            [Capacity(), TimeWindows(), DurationLimit()],
+            ("opens", "closes", "service", "duration", "max_duration"),
+        ),
         "capacity, prizes": ([Capacity()], ("prize",)),
         "capacity, limited fleet": ([Capacity()], ("available",)),
     }

@@ -15,8 +15,8 @@ from . import base
 #: Key -> its neutral value, by clients and tokens [B, N], by vehicles [B, M] and by both [B, M, N].
 BY_NODE = {"pickup": 0.0, "picked_up_at": 0, "opens": 0.0, "closes": math.inf, "service": 0.0, "prize": math.inf}
 BY_VEHICLE = {
-    "max_distance": math.inf, "open": False, "speed": 1.0, "available": math.inf, "reloads": False, "unit_cost": 1.0,
-    "fixed_cost": 0.0,
+    "max_distance": math.inf, "max_duration": math.inf, "open": False, "speed": 1.0, "available": math.inf,
+    "reloads": False, "unit_cost": 1.0, "fixed_cost": 0.0,
 }  # fmt: skip
 BY_BOTH = {"allowed": True, "penalty": 0.0}
 

@@ -15,7 +15,7 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 sizes, seeds = st.integers(1, 12), st.integers(0, 10**6)
 few_examples = settings(max_examples=3, deadline=None, derandomize=True)
 #: Attributes whose neutral value is infinite.
-UNBOUNDED = {"available", "closes", "max_distance", "prize"}
+UNBOUNDED = {"available", "closes", "max_distance", "max_duration", "prize"}
 
 
 def draw(name: str, batch: int, size: int, seed: int = 1):

@@ -17,7 +17,7 @@ from nco.envs.instances import fleet_size, to_problems, to_routes
 from nco.envs.presets import Preset, preset
 from nco.envs.routing import RoutingEnv
 
-NAMES = ("tsp", "atsp", "pdp", "cvrp", "ovrpbltw", "vrpmbtw", "pcvrp", "pdptw", "rcvrptw", "ratsp")
+NAMES = ("tsp", "atsp", "pdp", "cvrp", "ovrpbltw", "vrpmbtw", "vrptw_shifts", "pcvrp", "pdptw", "rcvrptw", "ratsp")
 SMALL = {
     "cvrp_reloads": Preset(RoutingEnv([Capacity(), RouteLimit()]), Trips(vehicles=2)),
     "vrptw_reloads": Preset(RoutingEnv([Capacity(), TimeWindows()]), Trips(timed=True, vehicles=2)),

@@ -52,6 +52,7 @@ def test_the_forty_eight_variants_of_routefinder_are_there_by_their_names():
         ("cvrp_reloads", lambda p: all(v.num_available == 1 and v.reload_depots for v in p.vehicle_types)),
         ("cvrp_reloads", lambda p: all(v.max_distance < 3 and not p.required.any() for v in p.vehicle_types)),
         ("vrptw_reloads", lambda p: p.tw[5:, 1].max() < 5 and all(v.reload_depots for v in p.vehicle_types)),
+        ("vrptw_shifts", lambda p: p.vehicle_types[0].max_duration < 3.2 and p.tw[0, 1] > 4),
         ("hcvrp", lambda p: len({v.capacity for v in p.vehicle_types}) > 1 and p.objective == "sum"),
         ("hcvrp_max", lambda p: p.objective == "max"),
         ("pvrp_p", lambda p: all(profile.preference is not None for profile in p.profiles)),

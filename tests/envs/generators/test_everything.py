@@ -36,6 +36,8 @@ def test_with_neutral_values_for_all_that_it_has_not_a_problem_keeps_its_clients
     for one, other in zip(to_problems(instances), to_problems(neutral(instances, TOKENS)), strict=True):
         assert one.clients == other.clients
         assert one.shipments == other.shipments
+        for fewer, more in zip(one.profiles, other.profiles, strict=False):
+            assert [more.preference is None, more.allowed is None] == [fewer.preference is None, fewer.allowed is None]
         assert [(v.capacity, v.num_available, v.tw) for v in one.vehicle_types] == [
             (v.capacity, v.num_available, v.tw) for v in other.vehicle_types
         ]
