@@ -47,7 +47,8 @@ def forward_kernel(
     score = tl.dot(query, key, input_precision=PRECISION) * scale
     if LOOKS:
         active = tl.load(ACTIVE + row, mask=valid, other=0)
-        score += tl.load(LOOK + (((b * H + h) * M + active) * N)[:, None] + n[None, :], mask=(n < N)[None, :], other=0.0)
+        place_in = (((b * H + h) * M + active) * N)[:, None] + n[None, :]
+        score += tl.load(LOOK + place_in, mask=(n < N)[None, :], other=0.0)
     score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -1e30)
     top = tl.max(score, 1)
     weight = tl.exp(score - top[:, None])

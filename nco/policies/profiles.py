@@ -1,10 +1,10 @@
 """`profiles`: one policy for problems whose vehicles differ in what they cost, carry, prefer and may visit.
 
-The decoder of `unified`, which moves one vehicle at a time, with what CAMP (Hua et al. 2025, arXiv 2501.02977) does by
-one copy of the graph per vehicle done by pairs: a narrow vector for every vehicle and client travels through the encoder
-(nco.nn.pairs) and ends as a bias on the glimpse, as a score on the pointer and as what a client that is left promises to
-a vehicle that could be next. The weights of the objective are in unit costs and penalties, which are inputs: one model
-serves the whole Pareto front.
+The decoder of `unified`, which moves one vehicle at a time. What CAMP (Hua et al. 2025, arXiv 2501.02977) does with
+one copy of the graph per vehicle is done with pairs: a narrow vector for every vehicle and client travels through the
+encoder (nco.nn.pairs) and ends as a bias on the glimpse, as a score on the pointer and as what a client that is left
+promises to a vehicle that could be next. The weights of the objective are in unit costs and penalties, which are
+inputs: one model serves the whole Pareto front.
 
 Only differences between vehicles count: a client's penalty is taken as the regret, what it exceeds that of the vehicle
 that suits it best. Prices are relative to kappa, mean unit cost plus mean regret, so that their scale does not matter.

@@ -1,7 +1,7 @@
 """`unified`: one policy for all variants of the routing environment.
 
 An attention encoder-decoder as `attention`, with what the unified solvers of the literature found to matter: gated
-feed-forward layers and global attributes in the depots' tokens (RouteFinder, Berto et al. 2024), and a price of waiting.
+feed-forward layers and global attributes in the depots' tokens (RouteFinder, Berto et al. 2024). Waiting has a price.
 Times and limits are in units of distance; those that do not bind are infinite, and numbers that a network can see.
 """
 

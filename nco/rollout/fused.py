@@ -74,8 +74,9 @@ def fused_rollout(
 
 
 def recorded_rollout(
-    policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory
-) -> tuple[Trajectory, Decisions]:
+    policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator,
+    memory: Memory,
+) -> tuple[Trajectory, Decisions]:  # fmt: skip
     """A sampled rollout with all its decisions, whose masks are packed into bits."""
     trajectory, (active, ready, numbers, masks, left) = _launch(
         policy, env, instances, starts, generator, memory, record=True
