@@ -54,7 +54,7 @@ class ProfilesPolicy(ConstructivePolicy):
     """Encoder of nodes and pairs, decoder with pointer."""
 
     name: ClassVar[str] = "profiles"
-    sees: ClassVar[frozenset[str]] = frozenset({"distance", "capacity", "unit_cost", "penalty", "allowed"})
+    sees: ClassVar[frozenset[str]] = frozenset({"distance", "unit_cost", "penalty", "allowed", "reloads"})
 
     def __init__(self, **options: Any) -> None:
         """Options are the fields of ProfilesConfig."""
