@@ -65,9 +65,10 @@ NOISE = 1e-7
 
 
 def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.device = "cpu") -> TensorDict:
-    """Instances [1] from a problem whose M vehicle types differ in depot, shift and range only.
+    """Instances [1] from a problem whose M vehicle types differ in depot, shift, range, capacity, price or liking.
 
-    Token v stands for vehicle type v, node M + k is client `clients[k]`; each of these must fit into an empty vehicle.
+    Token v stands for vehicle type v, node M + k is client `clients[k]`; each of these must fit into an empty vehicle of
+    some type. Distances and durations are those of the first type's profile.
     Coordinates derived from the distances stand in where the problem has none. Units are such that distances and times
     are on average what straight lines between the coordinates are. Loads that are not whole numbers are scaled to
     such, rounded up where that cannot be exact: masks may be stricter than the checker, never looser.
@@ -80,6 +81,7 @@ def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.d
     distance = problem.distance(places[:, None], places[None, :], fleet[0].profile)
     scale = _unit(distance, xy)
     arrays = {"locs": xy, "distance": distance / scale, **_loads(problem, chosen), **_fleet(problem, scale)}
+    arrays |= _prices(problem, chosen, scale)
     if (problem.tw[places] != ALWAYS).any() or any(vehicle.tw != ALWAYS for vehicle in fleet):
         travel = problem.duration(places[:, None], places[None, :], fleet[0].profile) / fleet[0].speed
         time_scale = scale if np.array_equal(travel, distance) else _unit(travel, xy)
@@ -105,7 +107,7 @@ def _loads(problem: Problem, clients: NDArray[np.intp]) -> dict[str, Floats]:
     fleet = len(problem.vehicle_types)
     (delivery, pickup), capacity = whole_loads(problem, clients)
     before = np.zeros(fleet)
-    arrays = {"demand": np.concatenate([before, delivery]), "capacity": np.full(fleet, capacity)}
+    arrays = {"demand": np.concatenate([before, delivery]), "capacity": capacity}
     if pickup.any():
         arrays["pickup"] = np.concatenate([before, pickup])
         arrays["backhaul_last"] = np.array(problem.backhaul == "last")
@@ -120,8 +122,31 @@ def _fleet(problem: Problem, scale: float) -> dict[str, Floats]:
         arrays["max_distance"] = np.array([v.max_distance for v in fleet]) / scale
     if any(v.end_depot is None for v in fleet):
         arrays["open"] = np.array([v.end_depot is None for v in fleet])
-    if len(fleet) > 1 and any(v.num_available is not None for v in fleet):
+    reloads = np.array([bool(v.reload_depots) for v in fleet])
+    if reloads.any():
+        arrays["reloads"] = reloads
+    if len(fleet) > 1 and any(v.num_available is not None and not v.reload_depots for v in fleet):
         arrays["available"] = np.array([np.inf if v.num_available is None else v.num_available for v in fleet])
+    return arrays
+
+
+def _prices(problem: Problem, clients: NDArray[np.intp], scale: float) -> dict[str, Floats]:
+    """What vehicles cost and whom they may visit, where they differ or preferences count."""
+    fleet, arrays, shape = problem.vehicle_types, dict[str, Floats](), len(problem.vehicle_types) + len(clients)
+    profiles = [problem.profiles[vehicle.profile] for vehicle in fleet]
+    liked = problem.preference_weight > 0 and any(profile.preference is not None for profile in profiles)
+    if liked or len({vehicle.unit_distance_cost for vehicle in fleet}) > 1:
+        arrays["unit_cost"] = np.array([vehicle.unit_distance_cost for vehicle in fleet])
+    if liked:
+        arrays["penalty"] = np.zeros((len(fleet), shape))
+        for row, profile in zip(arrays["penalty"], profiles, strict=True):
+            if profile.preference is not None:
+                row[len(fleet) :] = problem.preference_weight * (1.0 - profile.preference[clients]) / scale
+    if any(profile.allowed is not None for profile in profiles):
+        arrays["allowed"] = np.ones((len(fleet), shape), dtype=bool)
+        for row, profile in zip(arrays["allowed"], profiles, strict=True):
+            if profile.allowed is not None:
+                row[len(fleet) :] = profile.allowed[clients]
     return arrays
 
 
@@ -140,29 +165,32 @@ def _times(problem: Problem, places: NDArray[np.intp], time_scale: float) -> dic
     return {key: values / time_scale for key, values in times.items()}
 
 
-def whole_loads(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, float]:
-    """Deliveries and pickups [2, n] of some clients and the capacity, in the only load dimension.
+def whole_loads(problem: Problem, clients: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Deliveries and pickups [2, n] of some clients and the capacities [M], in the only load dimension.
 
     They are whole numbers exact in float32.
     """
+    fleet = problem.vehicle_types
     if not problem.num_load_dimensions:
-        return np.zeros((2, len(clients))), 1.0
+        return np.zeros((2, len(clients))), np.ones(len(fleet))
     loads = np.stack([problem.delivery[clients, 0], problem.pickup[clients, 0]])
-    capacity = min(problem.vehicle_types[0].capacity[0], float(loads.sum()))  # more is never used
-    if not capacity:  # nothing to carry, or so little that the checker lets it pass: one such client fills a vehicle
-        return np.sign(loads), 1.0
+    limits = np.array([v.capacity[0] if v.capacity else np.inf for v in fleet])
+    capacity = np.minimum(limits, loads.sum())  # more is never used
+    largest = float(capacity.max())
+    if not largest:  # nothing to carry, or so little that the checker lets it pass: one such client fills a vehicle
+        return np.sign(loads), np.ones(len(fleet))
     for factor in 10.0 ** np.arange(8):
         scaled = loads * factor
         whole = scaled.round()
-        if (np.abs(scaled - whole) <= NOISE * scaled).all() and capacity * factor < EXACT:
+        if (np.abs(scaled - whole) <= NOISE * scaled).all() and largest * factor < EXACT:
             return _fitting(whole, np.floor(capacity * factor * (1 + NOISE)))
-    factor = EXACT / 2 / capacity
+    factor = EXACT / 2 / largest
     return _fitting(np.ceil(loads * factor), np.floor(capacity * factor))
 
 
-def _fitting(loads: Floats, capacity: float) -> tuple[Floats, float]:
-    """A load that the checker's tolerance lets fit into a vehicle fills it."""
-    return np.minimum(loads, capacity), float(capacity)
+def _fitting(loads: Floats, capacity: Floats) -> tuple[Floats, Floats]:
+    """A load that the checker's tolerance lets fit into the largest vehicle fills it."""
+    return np.minimum(loads, capacity.max()), capacity
 
 
 def to_problems(instances: TensorDict, objective: Objective = "sum") -> list[Problem]:

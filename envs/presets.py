@@ -29,6 +29,7 @@ from .generators.everything import Everything
 from .generators.fleet import Fleet
 from .generators.mixture import Mixture
 from .generators.prizes import Prizes
+from .generators.profiled import Profiled
 from .generators.profiles import Preferences, Zones
 from .generators.roads import Roads
 from .generators.routefinder import RouteFinder
@@ -128,6 +129,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     "pvrp_zc": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("random")),
     "pvrp_zc_angle": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("angle")),
     "pvrp_zc_cluster": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Zones("cluster")),
+    "profiles": lambda: Preset(RoutingEnv([Capacity(), Zoning()]), Profiled()),
     "everything": lambda: Preset(
         RoutingEnv([Load(), Backhaul(), TimedPrecedence(), TimeWindows(), RouteLimit(), DurationLimit(), Zoning()]),
         Everything(tuple(PRESETS[name]().generator for name in MIXED)),

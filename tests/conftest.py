@@ -116,11 +116,21 @@ def tiny_unified():
     from nco.envs.presets import preset
     from nco.policies import make_policy
 
-    def make(name: str):
+    def make(name: str, kind: str = "unified"):
         env = preset(name).env
         sizes = {"width": 32, "feedforward": 32, "decoder_feedforward": 32, "heads": 2, "decoder_heads": 2, "layers": 1}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(5)
-            return make_policy("unified", {**sizes, "features": env.num_features}).eval(), env
+            return make_policy(kind, {**sizes, "features": env.num_features}).eval(), env
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_profiles(tiny_unified):
+    """A small untrained policy for vehicles that differ, always the same, and the environment of a preset."""
+
+    def make(name: str = "profiles"):
+        return tiny_unified(name, "profiles")
 
     return make

@@ -14,6 +14,7 @@ from ..instances import fleet_size, has
 from .base import Generator
 from .everything import BY_NODE, BY_VEHICLE
 from .host import choose
+from .profiled import equipped
 
 #: Attributes of the unified environment, by nodes and by vehicles.
 NODE, VEHICLE = ("pickup", "opens", "closes", "service"), ("max_distance", "open")
@@ -34,7 +35,7 @@ class Unified:
 def completed(instances: TensorDict) -> TensorDict:
     """The same problems with neutral values for those of these attributes that they do not have."""
     (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
-    full = instances.clone(recurse=False)
+    full = equipped(instances)
     if not has(full, "distance"):
         full["distance"] = (full["locs"][:, :, None] - full["locs"][:, None]).norm(dim=-1)
     if not has(full, "backhaul_last"):

@@ -23,12 +23,12 @@ def allowed(words, row, valid, n, N, W: tl.constexpr):
     return ((word >> (n % 32)[None, :]) & 1) != 0
 
 
-@triton.jit(do_not_specialize=["Q", "N"])
+@triton.jit(do_not_specialize=["Q", "N", "M"])
 def forward_kernel(
-    TABLE, WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, QUERY, SEEN, NORMALISER,
-    Q, N, scale,
+    TABLE, WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, LOOK, ACTIVE, QUERY, SEEN, NORMALISER,
+    Q, N, M, scale,
     F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
-    BF: tl.constexpr, PRECISION: tl.constexpr,
+    BF: tl.constexpr, BM: tl.constexpr, LOOKS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One head of one problem and a tile of its decisions."""
     b, h = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -45,6 +45,10 @@ def forward_kernel(
     query += tl.dot(numbers.to(weights.dtype), weights, input_precision=PRECISION)
     query = query.to(key.dtype)
     score = tl.dot(query, key, input_precision=PRECISION) * scale
+    if LOOKS:
+        active = tl.load(ACTIVE + row, mask=valid, other=0)
+        place_in = (((b * H + h) * M + active) * N)[:, None] + n[None, :]
+        score += tl.load(LOOK + place_in, mask=(n < N)[None, :], other=0.0)
     score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -1e30)
     top = tl.max(score, 1)
     weight = tl.exp(score - top[:, None])
@@ -56,13 +60,13 @@ def forward_kernel(
     tl.store(NORMALISER + (b * H + h) * Q + q, top + tl.log(total), mask=valid)
 
 
-@triton.jit(do_not_specialize=["Q", "N"])
+@triton.jit(do_not_specialize=["Q", "N", "M"])
 def backward_kernel(
-    WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, QUERY, SEEN, NORMALISER, D_QUERY, D_SEEN,
-    D_TABLE, D_WEIGHTS, D_KEY, D_VALUE,
-    Q, N, scale,
+    WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, LOOK, ACTIVE, QUERY, SEEN, NORMALISER, D_QUERY, D_SEEN,
+    D_TABLE, D_WEIGHTS, D_KEY, D_VALUE, D_LOOK,
+    Q, N, M, scale,
     F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
-    BF: tl.constexpr, PRECISION: tl.constexpr,
+    BF: tl.constexpr, BM: tl.constexpr, LOOKS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One head of one problem and all its decisions."""
     b, h = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -73,6 +77,8 @@ def backward_kernel(
     value = tl.load(VALUE + nodes, mask=(n < N)[:, None], other=0.0)
     d_table, d_key = tl.zeros([BN, HD], tl.float32), tl.zeros([BN, HD], tl.float32)
     d_value, d_weights = tl.zeros([BN, HD], tl.float32), tl.zeros([BF, HD], tl.float32)
+    m = tl.arange(0, BM)
+    d_look = tl.zeros([BM, BN], tl.float32)
     for begin in range(0, Q, BQ):
         q = begin + tl.arange(0, BQ)
         valid, row = q < Q, b * Q + q
@@ -82,12 +88,21 @@ def backward_kernel(
         d_seen = tl.load(D_SEEN + place, mask=valid[:, None], other=0.0)
         normaliser = tl.load(NORMALISER + (b * H + h) * Q + q, mask=valid, other=0.0)
         score = tl.dot(query, tl.trans(key), input_precision=PRECISION) * scale
+        active = tl.zeros([BQ], tl.int32)
+        if LOOKS:
+            active = tl.load(ACTIVE + row, mask=valid, other=0)
+            place_in = (((b * H + h) * M + active) * N)[:, None] + n[None, :]
+            score += tl.load(LOOK + place_in, mask=(n < N)[None, :], other=0.0)
         score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -float("inf"))
         weight = tl.exp(score - normaliser[:, None])
         d_value += tl.dot(tl.trans(weight.to(value.dtype)), d_seen, input_precision=PRECISION)
         d_weight = tl.dot(d_seen, tl.trans(value), input_precision=PRECISION)
         delta = tl.sum(d_seen.to(tl.float32) * seen.to(tl.float32), 1)
-        d_score = (weight * (d_weight - delta[:, None]) * scale).to(key.dtype)
+        d_score = weight * (d_weight - delta[:, None])
+        if LOOKS:
+            by = ((m[:, None] == active[None, :]) & valid[None, :]).to(key.dtype)
+            d_look += tl.dot(by, d_score.to(key.dtype), input_precision=PRECISION)
+        d_score = (d_score * scale).to(key.dtype)
         d_key += tl.dot(tl.trans(d_score), query, input_precision=PRECISION)
         d_query = tl.dot(d_score, key, input_precision=PRECISION)
         d_query += tl.load(D_QUERY + place, mask=valid[:, None], other=0.0).to(tl.float32)
@@ -100,54 +115,67 @@ def backward_kernel(
     tl.store(D_TABLE + nodes, d_table.to(key.dtype), mask=(n < N)[:, None])
     tl.store(D_KEY + nodes, d_key.to(key.dtype), mask=(n < N)[:, None])
     tl.store(D_VALUE + nodes, d_value.to(key.dtype), mask=(n < N)[:, None])
+    if LOOKS:
+        inside = (m < M)[:, None] & (n < N)[None, :]
+        tl.store(D_LOOK + ((b * H + h) * M + m)[:, None] * N + n[None, :], d_look, mask=inside)
     tl.store(D_WEIGHTS + (b * F + f)[:, None] * D + d[None, :], d_weights, mask=(f < F)[:, None])
 
 
 class _Glimpse(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, table, weights, key, value, current, numbers, mask, heads):
+    def forward(ctx, table, weights, key, value, look, current, numbers, mask, active, heads):
         batch, queries = current.shape
         _, nodes, width = table.shape
         query = torch.empty(batch, queries, width, dtype=table.dtype, device=table.device)
         seen = torch.empty_like(query)
         normaliser = torch.empty(batch, heads, queries, device=table.device)
-        sizes = _sizes(nodes, numbers.shape[-1], mask.shape[-1], width, heads, table.dtype)
+        sizes = _sizes(nodes, numbers.shape[-1], mask.shape[-1], width, heads, table.dtype, look)
         scale = (width // heads) ** -0.5
         grid = (batch, heads, triton.cdiv(queries, TILE))
         forward_kernel[grid](
-            table, weights, key, value, current, numbers, mask, query, seen, normaliser, queries, nodes, scale, **sizes
-        )
-        ctx.save_for_backward(weights, key, value, current, numbers, mask, query, seen, normaliser)
+            table, weights, key, value, current, numbers, mask, look, active, query, seen, normaliser,
+            queries, nodes, _fleet(look), scale, **sizes,
+        )  # fmt: skip
+        ctx.save_for_backward(weights, key, value, current, numbers, mask, look, active, query, seen, normaliser)
         ctx.sizes, ctx.scale = sizes, scale
         return query, seen
 
     @staticmethod
     def backward(ctx, d_query, d_seen):
-        weights, key, _, current, *_ = saved = ctx.saved_tensors
+        weights, key, _, current, _, _, look, *_ = saved = ctx.saved_tensors
         (batch, queries), nodes = current.shape, key.shape[1]
         d_table, d_key, d_value = (torch.empty_like(key) for _ in range(3))
         d_weights = torch.empty_like(weights, dtype=torch.float32)
+        d_look = None if look is None else torch.empty_like(look)
         backward_kernel[batch, ctx.sizes["H"]](
-            *saved, d_query.contiguous(), d_seen.contiguous(), d_table, d_weights, d_key, d_value,
-            queries, nodes, ctx.scale, **ctx.sizes,
+            *saved, d_query.contiguous(), d_seen.contiguous(), d_table, d_weights, d_key, d_value, d_look,
+            queries, nodes, _fleet(look), ctx.scale, **ctx.sizes,
         )  # fmt: skip
-        return d_table, d_weights.to(weights.dtype), d_key, d_value, None, None, None, None
+        return d_table, d_weights.to(weights.dtype), d_key, d_value, d_look, *[None] * 5
 
 
 def fused_glimpse(
     table: Tensor, weights: Tensor, key: Tensor, value: Tensor, current: Tensor, numbers: Tensor, mask: Tensor,
-    heads: int,
+    heads: int, look: Tensor | None = None, active: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """As nco.nn.glimpse.glimpse, for packed masks. Widths of heads must be powers of two from 16."""
     tensors = (part.to(table.dtype).contiguous() for part in (table, weights, key, value))
     current, numbers, mask = (part.contiguous() for part in (current.to(torch.int32), numbers.float(), mask))
-    query, seen = _Glimpse.apply(*tensors, current, numbers, mask, heads)
+    if look is not None and active is not None:
+        look, active = look.float().contiguous(), active.to(torch.int32).contiguous()
+    query, seen = _Glimpse.apply(*tensors, look, current, numbers, mask, active, heads)
     return query, seen
 
 
-def _sizes(nodes, numbers, words, width, heads, dtype):
+def _fleet(look):
+    """M of a bias [B, H, M, N]; 1 without one."""
+    return 1 if look is None else look.shape[2]
+
+
+def _sizes(nodes, numbers, words, width, heads, dtype, look):
     """The kernel's sizes that are known when it is compiled."""
     precision = "ieee" if dtype == torch.float32 else "tf32"
     padded, entries = (max(PADDED, triton.next_power_of_2(size)) for size in (nodes, numbers))
     return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BQ": TILE, "BF": entries,
+            "BM": max(PADDED, triton.next_power_of_2(_fleet(look))), "LOOKS": look is not None,
             "PRECISION": precision, "num_warps": 4 if padded <= 128 else 8, "num_stages": 2}  # fmt: skip

@@ -44,12 +44,12 @@ class Layer(nn.Module):
         self.widen = nn.Linear(width, 2 * feedforward if gated else feedforward, bias=not gated)
         self.narrow = nn.Linear(feedforward, width, bias=not gated)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, N, D] -> [B, N, D]."""
+    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """[B, N, D] -> [B, N, D]; bias [B, H, N, N]: added to the scores of attention."""
         query, key, value = (
             split_heads(part, self.heads) for part in self.project_in(self.norm_attention(x)).chunk(3, -1)
         )
-        attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value)))
+        attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value, bias)))
         x = x + attended
         wide: Tensor = self.widen(self.norm_feedforward(x))
         if self.gated:

@@ -83,7 +83,7 @@ class AttentionPolicy(Policy):
             self.settings.heads,
         )  # fmt: skip
         wanted = self.project_glimpse(seen) / math.sqrt(width)
-        nearness = F.softplus(self.nearness) * memory.unit
+        nearness = (F.softplus(self.nearness) * memory.unit)[:, None].expand_as(query.current)
         return Pointing(
             wanted, memory.pointer, memory.distance, nearness, query.current, query.mask, self.settings.clip
         )

@@ -28,6 +28,10 @@ class Memory(NamedTuple):
     unit: Tensor  # [B] the same in units of the coordinates is distance * unit
     vehicle: Tensor | None = None  # [B, M, D] contribution of the vehicle to the query
     opens: Tensor | None = None  # [B, N] when nodes open; None where nobody ever waits
+    price: Tensor | None = None  # [B, M] of the vehicle's way, relative; None where all vehicles pay the same
+    look: Tensor | None = None  # [B, H, M, N] how much each vehicle looks at nodes, by head of the glimpse
+    liking: Tensor | None = None  # [B, M, N] how much each vehicle wants nodes
+    promise: Tensor | None = None  # [B, M, N] how much a client that is left is worth to each vehicle; positive
 
     def detach(self) -> Memory:
         """The same without gradients."""
@@ -42,6 +46,7 @@ class Query(NamedTuple):
     ready: Tensor  # [B, Q] when it can leave, in units of distance; zero where time does not matter
     features: Tensor  # [B, Q, F] of the constraints' state
     mask: Tensor  # [B, Q, N] allowed nodes: bool, or packed into words of int32 [B, Q, W] (nco.nn.bits)
+    left: Tensor | None = None  # [B, Q, N] nodes that are not visited yet, as the mask; None: nobody asks
 
 
 class Policy(nn.Module, ABC):

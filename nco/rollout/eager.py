@@ -30,7 +30,7 @@ class Trajectory(NamedTuple):
 def observe(env: RoutingEnv, instances: TensorDict, state: State) -> Query:
     """What a policy sees of states [B, Q]."""
     mask, features = env.action_mask(instances, state), env.features(instances, state)
-    return Query(state.current, state.vehicles.active, env.ready(state), features, mask)
+    return Query(state.current, state.vehicles.active, env.ready(state), features, mask, ~state.visited)
 
 
 def decide(

@@ -24,18 +24,19 @@ def matrix_rows(matrix, row, n, N):
 @triton.jit(do_not_specialize=["N", "M", "S", "T", "P", "clients", "seed"])
 def episode_kernel(
     # what the policy made of the problems, and the weights of its decoder
-    QUERY, VEHICLE, KEY, VALUE, POINTER, W_NUMBERS, W_GLIMPSE, W_WIDEN, W_NARROW, PRICES,
+    QUERY, VEHICLE, KEY, VALUE, POINTER, W_NUMBERS, W_GLIMPSE, W_WIDEN, W_NARROW, PRICES, PATIENCE, LOOK, LIKING,
+    PROMISE,
     # the problems; limits have the margin taken off
     DISTANCE, DURATION, HOME, HOME_TIME, DEMAND, PICKUP, LAST, OPENS, CLOSES, SERVICE, LIMIT, CAPACITY,
     DUE, FULL_LIMIT, SPEED, ALLOWED, COULD, STARTS,
     # what comes out
-    ACTIONS, ACTIVE, READY, NUMBERS, WORDS, LENGTHS,
+    ACTIONS, ACTIVE, READY, NUMBERS, WORDS, LEFT, LENGTHS,
     N, M, S, T, P, clients, seed, clip,
     SAMPLE: tl.constexpr, RECORD: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
-    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr,
+    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, WISHES: tl.constexpr,
     H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr, W: tl.constexpr,
-    BN: tl.constexpr, BS: tl.constexpr, PRECISION: tl.constexpr,
+    BN: tl.constexpr, BS: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind."""
     b = tl.program_id(0).to(tl.int64)
@@ -54,7 +55,12 @@ def episode_kernel(
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
         closes = tl.load(CLOSES + b * N + n, mask=node, other=0.0)
         service = tl.load(SERVICE + b * N + n, mask=node, other=0.0)
-    nearness, patience = tl.load(PRICES + 2 * b), tl.load(PRICES + 2 * b + 1)
+    patience = tl.load(PATIENCE + b)
+    if WISHES:
+        m_in = tl.arange(0, BM)
+        promise = tl.load(PROMISE + (b * M + m_in)[:, None] * N + n[None, :],
+                          mask=(m_in < M)[:, None] & node[None, :], other=0.0)  # fmt: skip
+        at_token = ((m_in[:, None] == n[None, :]) & (n < M)[None, :]).to(tl.float32)
 
     # the state of the rollouts
     active = tl.zeros([BS], tl.int32)
@@ -145,6 +151,8 @@ def episode_kernel(
                 query += tl.dot(numbers.to(dtype), weights, input_precision=PRECISION)
                 key = tl.load(KEY + (b * N + n)[None, :] * D + part[:, None], mask=node[None, :], other=0.0)
                 score = tl.dot(query.to(dtype), key, input_precision=PRECISION) * (HD**-0.5)
+                if WISHES:
+                    score += matrix_rows(LOOK, (b * H + h) * M + active, n, N)
                 score = tl.where(ok, score, -1e30)
                 weight = tl.exp(score - tl.max(score, 1)[:, None])
                 total = tl.sum(weight, 1)
@@ -163,7 +171,13 @@ def episode_kernel(
 
             # the pointer
             keys = tl.load(POINTER + (b * N + n)[None, :] * D + d[:, None], mask=node[None, :], other=0.0)
-            score = tl.dot((x * (D**-0.5)).to(dtype), keys, input_precision=PRECISION) - nearness * way
+            nearness = of_node(PRICES, b, active, M)
+            score = tl.dot((x * (D**-0.5)).to(dtype), keys, input_precision=PRECISION) - nearness[:, None] * way
+            if WISHES:
+                there = ((visited == 0) & node[None, :]).to(tl.float32)
+                worth = tl.log(tl.dot(there, tl.trans(promise), input_precision=PRECISION) + 1e-6)
+                score += matrix_rows(LIKING, b * M + active, n, N)
+                score += tl.dot(worth, at_token, input_precision=PRECISION)
             if AT_TIME >= 0:
                 score -= patience * tl.maximum(opens[None, :] - ready[:, None] - way, 0.0)
             logit = clip * (2.0 * tl.sigmoid(2.0 * score) - 1.0)
@@ -188,6 +202,10 @@ def episode_kernel(
                     tl.store(READY + row, ready, mask=real)
                 if FLEET:
                     tl.store(ACTIVE + row, active, mask=real)
+                if WISHES:
+                    bits = tl.where((visited == 0) & node[None, :], 1, 0) << (n % 32)[None, :]
+                    words = tl.sum(tl.reshape(bits, [BS, BN // 32, 32]), 2)
+                    tl.store(LEFT + row[:, None] * W + w[None, :], words, mask=real[:, None] & (w < W)[None, :])
         tl.store(ACTIONS + (b * T + t) * S + s, action.to(tl.int16), mask=real)
 
         # the step

@@ -24,35 +24,36 @@ from nco.envs.instances import fleet_size, has
 from nco.envs.routing import RoutingEnv
 from nco.nn.bits import words
 from nco.policies.base import Memory, Policy, Query
-from nco.policies.unified import UnifiedPolicy
+from nco.policies.constructive import ConstructivePolicy
 from nco.rollout.eager import Trajectory
 from nco.rollout.rescore import Decisions
 
 #: Constraints that the kernel knows.
 KNOWN = (Capacity, Load, Backhaul, TimeWindows, RouteLimit, Zones)
 #: Attributes that the kernel does not honour.
-UNKNOWN = ("available", "prize", "reloads")
+UNKNOWN = ("available", "prize")
 #: Fewest and most nodes in registers: few sizes, so that few kernels are compiled; masks must fit.
 FEWEST, MOST = 64, 1024
 #: Numbers of a state are padded to what a matrix unit needs.
 PADDED = 16
 
 
-def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> TypeGuard[UnifiedPolicy]:
+def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> TypeGuard[ConstructivePolicy]:
     """Whether the kernel can run this policy in this environment."""
     kinds = [type(constraint) for constraint in env.constraints]
     return (
-        isinstance(policy, UnifiedPolicy)
+        isinstance(policy, ConstructivePolicy)
         and all(kind in KNOWN for kind in kinds)
         and sum(kind in (Capacity, Load) for kind in kinds) == 1
         and not any(has(instances, key) for key in UNKNOWN)
+        and not (has(instances, "reloads") and any(constraint.lasting for constraint in env.constraints))
         and not any(has(instances, key) and instances[key].dim() == 4 for key in ("distance", "duration"))
         and instances["locs"].shape[1] <= MOST
         and _in_tiles(policy)
     )
 
 
-def _in_tiles(policy: UnifiedPolicy) -> bool:
+def _in_tiles(policy: ConstructivePolicy) -> bool:
     """Whether the sizes of the decoder are powers of two that a matrix unit can handle."""
     width, heads, hidden = policy.settings.width, policy.settings.decoder_heads, policy.settings.decoder_feedforward
     sizes = (width, width // heads, hidden or PADDED)
@@ -60,7 +61,7 @@ def _in_tiles(policy: UnifiedPolicy) -> bool:
 
 
 def fused_rollout(
-    policy: UnifiedPolicy,
+    policy: ConstructivePolicy,
     env: RoutingEnv,
     instances: TensorDict,
     starts: Tensor,
@@ -74,53 +75,55 @@ def fused_rollout(
 
 
 def recorded_rollout(
-    policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory
-) -> tuple[Trajectory, Decisions]:
+    policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator,
+    memory: Memory,
+) -> tuple[Trajectory, Decisions]:  # fmt: skip
     """A sampled rollout with all its decisions, whose masks are packed into bits."""
-    trajectory, (active, ready, numbers, masks) = _launch(
+    trajectory, (active, ready, numbers, masks, left) = _launch(
         policy, env, instances, starts, generator, memory, record=True
     )
     actions = trajectory.actions.transpose(1, 2).int()
     current, action = actions[:, :-1].flatten(1), actions[:, 1:].flatten(1)
     query = Query(current, active[:, 1:].flatten(1), ready[:, 1:].flatten(1), numbers[:, 1:].flatten(1, 2),
-                  masks[:, 1:].flatten(1, 2))  # fmt: skip
+                  masks[:, 1:].flatten(1, 2), None if memory.liking is None else left[:, 1:].flatten(1, 2))  # fmt: skip
     return trajectory, Decisions(query, action)
 
 
 @torch.no_grad()
 def _launch(
-    policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator | None,
+    policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator | None,
     memory: Memory, record: bool,
 ) -> tuple[Trajectory, tuple[Tensor, ...]]:  # fmt: skip
-    """Run the kernel; then active [B, T, S], ready [B, T, S], numbers [B, T, S, F] and masks [B, T, S, W]."""
+    """Run the kernel; then active, ready [B, T, S], numbers [B, T, S, F], masks and what is left [B, T, S, W]."""
     from nco.rollout.episode import episode_kernel
 
     (batch, rollouts, begun), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
     steps, device = env.max_steps(instances), starts.device
-    flags = _flags(policy, env, instances)
+    flags = _flags(policy, env, instances) | _wishes(memory)
     kept = (batch, steps if record else 0, rollouts)
     actions = torch.empty(batch, steps, rollouts, dtype=torch.int16, device=device)
     active = torch.zeros(kept, dtype=torch.int32, device=device)
     ready = torch.zeros(kept, device=device)
     numbers = torch.zeros(*kept, flags["F"], device=device)
     masks = torch.zeros(*kept, flags["W"], dtype=torch.int32, device=device)
+    left = torch.zeros_like(masks) if flags["WISHES"] else masks[..., :0]
     tile = 32 if flags["BN"] <= 256 else 16  # what fits into registers
     warps = 4 if flags["BN"] <= 128 and flags["AT_TIME"] < 0 else 8
     lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
     seed = 0 if generator is None else fresh_seed(generator)
     episode_kernel[lengths.shape](
         *_weights(policy, memory), *_problems(env, instances), starts.to(torch.int32).contiguous(),
-        actions, active, ready, numbers, masks, lengths,
+        actions, active, ready, numbers, masks, left, lengths,
         nodes, fleet, rollouts, steps, begun, nodes - fleet, seed, policy.settings.clip,
         SAMPLE=generator is not None, RECORD=record, BS=tile, num_warps=warps, **flags,
     )  # fmt: skip
     longest = int(lengths.max())
     done = actions[:, :longest].transpose(1, 2).long()
-    records = tuple(part[:, :longest] for part in (active, ready, numbers, masks))
+    records = tuple(part[:, :longest] for part in (active, ready, numbers, masks, left))
     return Trajectory(done, env.cost(instances, done)), records
 
 
-def _flags(policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict) -> dict[str, Any]:
+def _flags(policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict) -> dict[str, Any]:
     """What is known when the kernel is compiled."""
     at, count = {}, 0
     for constraint in env.constraints:
@@ -138,7 +141,13 @@ def _flags(policy: UnifiedPolicy, env: RoutingEnv, instances: TensorDict) -> dic
     }  # fmt: skip
 
 
-def _weights(policy: UnifiedPolicy, memory: Memory) -> list[Tensor]:
+def _wishes(memory: Memory) -> dict[str, Any]:
+    """Whether vehicles want different nodes, and M padded to what a matrix unit needs."""
+    fleet = 1 if memory.liking is None else memory.liking.shape[1]
+    return {"WISHES": memory.liking is not None, "BM": max(PADDED, 1 << (fleet - 1).bit_length())}
+
+
+def _weights(policy: ConstructivePolicy, memory: Memory) -> list[Tensor | None]:
     """The first arguments of the kernel: all in the precision of the memory, weights as [in, out]."""
     dtype = memory.key.dtype
     numbers = F.pad(policy.project_features.weight.t(), (0, 0, 0, PADDED - policy.project_features.in_features))
@@ -146,9 +155,10 @@ def _weights(policy: UnifiedPolicy, memory: Memory) -> list[Tensor]:
     tables = (memory.query, memory.vehicle, memory.key, memory.value, memory.pointer)
     tensors = [*tables, numbers, *(layer.weight.t() for layer in layers)]
     nearness, patience = policy.prices(memory)
-    patience = torch.zeros_like(nearness) if memory.opens is None else patience
-    prices = torch.stack([nearness.float(), patience.float()], dim=-1)
-    return [*(tensor.to(dtype).contiguous() for tensor in tensors if tensor is not None), prices]
+    patience = torch.zeros_like(patience) if memory.opens is None else patience
+    singles = (nearness, patience, memory.look, memory.liking, memory.promise)
+    halves = (tensor.to(dtype).contiguous() for tensor in tensors if tensor is not None)
+    return [*halves, *(None if tensor is None else tensor.float().contiguous() for tensor in singles)]
 
 
 def _problems(env: RoutingEnv, instances: TensorDict) -> list[Tensor | None]:

@@ -31,7 +31,7 @@ class Decisions(NamedTuple):
 def rebuild(env: RoutingEnv, instances: TensorDict, actions: Tensor, begun: int = 1) -> Decisions:
     """The decisions behind actions [B, S, T], of which the first P = `begun` were given."""
     seen = observe(env, instances, env.replay(instances, actions))
-    query = Query(*(part[:, :, begun:].transpose(1, 2).flatten(1, 2) for part in seen))
+    query = Query._make(part[:, :, begun:].transpose(1, 2).flatten(1, 2) for part in seen if part is not None)
     return Decisions(query, actions[:, :, begun:].transpose(1, 2).flatten(1, 2))
 
 

@@ -6,10 +6,12 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from nco.envs.instances import fleet_size, onward
+from nco.envs.instances import fleet_size, has, onward
 
 #: A step of a start that is left to the policy.
 FREE = -1
+#: Prices that differ by less, relatively, are equal.
+ROUNDING = 1e-5
 
 
 def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = None) -> Tensor:
@@ -23,7 +25,9 @@ def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = N
 
 
 def starting_at(instances: TensorDict, clients: Tensor, could: Tensor | None = None) -> Tensor:
-    """Starts [B, S, P] at given clients [B, S], each from the vehicle that can serve it whose depot is nearest.
+    """Starts [B, S, P] at given clients [B, S], each from the vehicle to which the visit is cheapest of all that can.
+
+    That is the way from its depot and what a visit costs. Equally cheap vehicles take turns.
 
     could [B, M, N]: which clients each vehicle can serve (RoutingEnv.could); None: all can serve everybody.
     P is 1 with one vehicle. With several it is 2: the vehicle's token, then the client; or, for the first vehicle,
@@ -34,7 +38,11 @@ def starting_at(instances: TensorDict, clients: Tensor, could: Tensor | None = N
         return clients[..., None]
     token = torch.arange(fleet, device=clients.device).expand(len(clients), -1)
     ways = onward(instances, token, token, "distance")  # [B, M, N]
+    ways = ways * instances["unit_cost"][..., None] if has(instances, "unit_cost") else ways
+    ways = ways + instances["penalty"] if has(instances, "penalty") else ways
     ways = ways if could is None else ways.masked_fill(~could, torch.inf)
-    nearest = ways.gather(2, clients[:, None].expand(-1, fleet, -1)).argmin(dim=1)
-    first = nearest == 0
-    return torch.stack([torch.where(first, clients, nearest), torch.where(first, FREE, clients)], dim=-1)
+    price = ways.gather(2, clients[:, None].expand(-1, fleet, -1))
+    turn = (torch.arange(fleet, device=clients.device)[:, None] - clients[:, None]) % fleet
+    cheapest = torch.where(price <= price.amin(dim=1, keepdim=True) * (1 + ROUNDING), turn, fleet).argmin(dim=1)
+    first = cheapest == 0
+    return torch.stack([torch.where(first, clients, cheapest), torch.where(first, FREE, clients)], dim=-1)

@@ -39,7 +39,7 @@ def candidates(
     Sizes of batches depend on the problem and the kind of device only: the same generator state gives the same
     candidates. Rollouts with more than `max_routes` routes come after all others, those that leave clients out last.
     """
-    copies = symmetries(instances)
+    copies, could = symmetries(instances), env.could(instances)
     size = instances["locs"].shape[1] - fleet_size(instances)
     rollouts = WORK[instances["locs"].device.type] / (size + 1) / (1.15 * size)
     together = int(min(8, max(1, rollouts / size)))  # symmetries in one batch
@@ -53,7 +53,8 @@ def candidates(
                 memories.append(policy.encode(group))
             for starts in _starts(group, chunk, generator, sampling):
                 draw = generator if sampling else None
-                done = fastest_rollout(policy, env, group, starting_at(group, starts), draw, memory=memories[index])
+                begin = starting_at(group, starts, could.expand(len(starts), -1, -1))
+                done = fastest_rollout(policy, env, group, begin, draw, memory=memories[index])
                 yield _best(done, group, max_routes)
                 if sampling:
                     break

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,24 +20,19 @@ from nco.envs.routing import RoutingEnv
 from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning, SolverError, did_you_mean
 from nco.policies import POLICIES
 from nco.policies.card import Card
-from nco.policies.weights import find_card, load
-from nco.problem import ALWAYS, Problem
+from nco.policies.weights import find_card, load, shipped
+from nco.problem import Problem
 from nco.reach import Reach
 from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot
+from nco.solvers.features import refills, unknown
 from nco.stop import Running
 
-#: Beyond this many clients one rollout alone takes minutes on a CPU.
-MOST_CLIENTS = 2000
-OTHERS = "solver='pyvrp' or solver='ortools'"
-#: Weights in the package, the first choice first.
-SHIPPED = ("cvrp", "unified")
-#: Fields in which the vehicle types of a problem may differ.
-DIFFERENT = ("start_depot", "end_depot", "num_available", "tw", "max_distance", "profile", "name")
-#: Fields in which their profiles may not differ.
-COMMON = ("distance", "duration", "preference", "allowed")
+OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='ortools'"
+#: Weights in the package by preference; the first ones that understand a problem are taken.
+FAVOURITES = ("cvrp", "unified", "profiles")
 
 
 class NeuralSolver:
@@ -67,48 +62,12 @@ class NeuralSolver:
             return self._run(problem, stop, seed)
 
     def _choices(self) -> Sequence[str | Path]:
-        return SHIPPED if self.weights is None else (self.weights,)
+        return [name for name in FAVOURITES if name in shipped()] if self.weights is None else (self.weights,)
 
     def _faults(self, problem: Problem, weights: str | Path) -> list[Fault]:
-        """A fault for every feature of the problem that these weights, or all, do not understand."""
+        """A fault for every feature of the problem that these weights do not understand."""
         sees = POLICIES[find_card(weights).policy].sees
-        first, *others = problem.vehicle_types
-        alike = all(replace(v, **{field: getattr(first, field) for field in DIFFERENT}) == first for v in others)
-        profile = problem.profiles[first.profile]
-        alike = alike and all(
-            np.array_equal(getattr(problem.profiles[v.profile], field), getattr(profile, field))
-            for v in others
-            for field in COMMON
-        )
-        windows = (problem.tw != ALWAYS).any() or any(v.tw != ALWAYS for v in problem.vehicle_types)
-        unseen = {
-            "several depots": ("open", problem.num_depots > 1),
-            "several vehicle types": ("open", bool(others)),
-            "pickups": ("pickup", bool(problem.pickup.any())),
-            "time windows": ("opens", bool(windows)),
-            "limits of distance": ("max_distance", any(v.max_distance < math.inf for v in problem.vehicle_types)),
-            "open routes": ("open", any(v.end_depot is None for v in problem.vehicle_types)),
-        }
-        never = {
-            "vehicles of several kinds": not alike,
-            "routes that end at another depot": any(v.end_depot not in (None, v.start_depot) for v in (first, *others)),
-            "several load dimensions": problem.num_load_dimensions > 1,
-            "optional clients": not problem.required.all(),
-            "allowed clients": profile.allowed is not None and not profile.allowed.all(),
-            "preferences": profile.preference is not None and problem.preference_weight > 0,
-            "fixed costs": first.fixed_cost > 0,
-            "costs of time": first.unit_duration_cost > 0,
-            "limits of duration": first.max_duration < math.inf,
-            "reloads": any(v.reload_depots for v in problem.vehicle_types),
-            "shipments": bool(problem.shipments),
-            f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
-        }
-        present = [feature for feature, (key, there) in unseen.items() if there and key not in sees]
-        present += [feature for feature, there in never.items() if there]
-        faults = [cannot(self.name, feature, OTHERS) for feature in present]
-        if problem.objective == "max":
-            faults.append(cannot(self.name, "objective='max'", "solver='ortools'"))
-        return faults
+        return [cannot(self.name, name, MIN_MAX if "max" in name else OTHERS) for name in unknown(problem, sees)]
 
     def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         policy, card = load(min(self._choices(), key=lambda weights: len(self._faults(problem, weights))), self.device)
@@ -120,8 +79,9 @@ class NeuralSolver:
         if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
         instances = completed(from_problem(problem, clients, self.device))
-        available = [vehicle.num_available for vehicle in problem.vehicle_types]
-        most = available[0] if len(available) == 1 and available[0] is not None else math.inf
+        first, *others = problem.vehicle_types
+        limited = not others and first.num_available is not None and not refills(first)
+        most = first.num_available if limited and first.num_available is not None else math.inf
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         try:
@@ -142,7 +102,7 @@ def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route
     Masks are a little stricter than the checker.
     """
     vehicles = problem.vehicle_types
-    limit = vehicles[0].capacity[0] if vehicles[0].capacity else math.inf
+    limit = max(vehicle.capacity[0] if vehicle.capacity else math.inf for vehicle in vehicles)
     heaviest = np.maximum(problem.delivery, problem.pickup).sum(axis=1)
     fitting = [k for k in range(problem.num_clients) if not exceeds(float(heaviest[k]), limit)]
     if not fitting:
@@ -188,11 +148,9 @@ def _solution(
     candidate: Candidate, clients: Sequence[int], problem: Problem, most: float, alone: tuple[Route, ...]
 ) -> Solution:
     """The candidate's routes over locations and those of single clients; the shortest are dropped when too many."""
-    fleet, first = len(problem.vehicle_types), problem.num_depots
-    routes = [
-        Route(tuple(clients[node - fleet] + first for node in route.visits), route.vehicle_type)
-        for route in candidate.routes
-    ]
+    places = [vehicle.start_depot for vehicle in problem.vehicle_types]
+    places += [client + problem.num_depots for client in clients]
+    routes = [Route(tuple(places[node] for node in route.visits), route.vehicle_type) for route in candidate.routes]
     routes += alone
     if len(routes) > most:
         routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]

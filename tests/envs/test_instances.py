@@ -32,7 +32,7 @@ def instances_of(problem):
 
 def whole(demands, capacity):
     problem = problem_of(demands, capacity)
-    (amounts, _), limit = whole_loads(problem, np.arange(len(demands)))
+    (amounts, _), (limit,) = whole_loads(problem, np.arange(len(demands)))
     assert np.array_equal(amounts, amounts.round())
     assert limit == round(limit) <= EXACT
     return amounts.tolist(), limit

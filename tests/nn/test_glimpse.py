@@ -20,14 +20,15 @@ def arguments(nodes: int, queries: int, numbers: int, seed: int = 1):
     return learnt, current, torch.randn(2, queries, numbers, generator=draw), mask
 
 
-def outcome(learnt, current, numbers, mask):
+def outcome(learnt, current, numbers, mask, look=None, active=None):
     """Queries, what they see, and the gradients of a random sum of both."""
     leaves = [tensor.clone().requires_grad_() for tensor in learnt]
-    query, seen = glimpse(*leaves, current, numbers, mask, HEADS)
+    look = None if look is None else look.clone().requires_grad_()
+    query, seen = glimpse(*leaves, current, numbers, mask, HEADS, look, active)
     draw = torch.Generator().manual_seed(2)
     slopes = [torch.randn(part.shape, generator=draw) for part in (query, seen)]
     torch.autograd.backward((query, seen), slopes)
-    return [query.detach(), seen.detach(), *(leaf.grad for leaf in leaves)]
+    return [query.detach(), seen.detach(), *(leaf.grad for leaf in (*leaves, look) if leaf is not None)]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,20 @@ def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, numbers):
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
     assert all(gradient.abs().sum() > 0 for gradient in (found[2], found[5]))  # of the table and the values
+
+
+@pytest.mark.parametrize(("nodes", "queries", "fleet"), [(2, 5, 1), (21, 70, 3), (40, 33, 17)])
+def test_the_kernel_is_its_twin_where_vehicles_look_at_different_nodes(nodes, queries, fleet):
+    learnt, current, state, mask = arguments(nodes, queries, 3)
+    draw = torch.Generator().manual_seed(4)
+    look, active = (
+        torch.randn(2, HEADS, fleet, nodes, generator=draw),
+        torch.randint(fleet, (2, queries), generator=draw),
+    )
+    expected, found = (outcome(learnt, current, state, m, look, active) for m in (mask, pack(mask)))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+    assert found[-1].abs().sum() > 0
 
 
 @pytest.mark.parametrize("place", range(4))

@@ -15,7 +15,7 @@ def pointing() -> Pointing:
         wanted=torch.randn(2, 3, 16, generator=draw),
         keys=torch.randn(2, 5, 16, generator=draw),
         distance=torch.rand(2, 5, 5, generator=draw),
-        nearness=torch.tensor([0.5, 0.7]),
+        nearness=torch.tensor([[0.5, 0.5, 0.5], [0.7, 0.7, 0.7]]),
         current=torch.tensor([[0, 1, 4], [2, 2, 0]]),
         mask=mask,
         clip=10.0,
@@ -68,7 +68,7 @@ def test_of_two_nodes_at_the_same_place_the_one_that_opens_earlier_is_likelier(p
 
 def test_a_price_of_one_problem_leaves_the_other_as_it_is(pointing):
     before = pointer_logits(pointing)
-    after = pointer_logits(pointing._replace(nearness=torch.tensor([0.5, 5.0])))
+    after = pointer_logits(pointing._replace(nearness=torch.tensor([[0.5, 0.5, 0.5], [5.0, 5.0, 5.0]])))
     assert torch.equal(after[0], before[0])
     assert not torch.equal(after[1], before[1])
 
@@ -79,7 +79,8 @@ def test_scores_in_half_precision_give_logits_in_single_precision(pointing):
 
 
 def drawn_pointing(nodes: int, queries: int, seed: int = 1) -> tuple[Pointing, torch.Tensor]:
-    """Decisions of two problems, with waiting, and what was chosen."""
+    """Decisions of two problems, with waiting and vehicles that want different nodes, and what was chosen."""
+    fleet = min(3, nodes)
     draw = torch.Generator().manual_seed(seed)
     mask = torch.rand(2, queries, nodes, generator=draw) < 0.4
     mask[..., 0] = True
@@ -87,18 +88,27 @@ def drawn_pointing(nodes: int, queries: int, seed: int = 1) -> tuple[Pointing, t
         wanted=torch.randn(2, queries, 32, generator=draw) / 6,
         keys=torch.randn(2, nodes, 32, generator=draw),
         distance=torch.rand(2, nodes, nodes, generator=draw),
-        nearness=torch.tensor([1.3, 1.1]),
+        nearness=torch.rand(2, queries, generator=draw) + 0.5,
         current=torch.randint(nodes, (2, queries), generator=draw),
         mask=mask,
         clip=10.0,
         ready=torch.rand(2, queries, generator=draw),
         opens=2 * torch.rand(2, nodes, generator=draw),
         patience=torch.tensor([0.7, 0.2]),
+        active=torch.randint(fleet, (2, queries), generator=draw),
+        liking=torch.randn(2, fleet, nodes, generator=draw),
+        promise=torch.rand(2, fleet, nodes, generator=draw) + 0.1,
+        left=torch.rand(2, queries, nodes, generator=draw) < 0.5,
     )
     return pointing, torch.multinomial(mask.flatten(0, 1).float(), 1, generator=draw).view(2, queries)
 
 
-LEARNT = ("wanted", "keys", "nearness", "patience")
+LEARNT = ("wanted", "keys", "nearness", "patience", "liking", "promise")
+
+
+def packed(pointing: Pointing) -> Pointing:
+    """The same with masks in words."""
+    return pointing._replace(mask=pack(pointing.mask), left=pack(pointing.left))
 
 
 def outcome(pointing: Pointing, action: torch.Tensor):
@@ -116,10 +126,10 @@ def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, waits):
     if not waits:
         pointing = pointing._replace(opens=None)
     expected = outcome(pointing, action)
-    found = outcome(pointing._replace(mask=pack(pointing.mask)), action)
+    found = outcome(packed(pointing), action)
     if not waits:
-        assert expected.pop() is None  # nobody waits: patience has no part in it
-        assert not found.pop().any()
+        assert expected.pop(5) is None  # nobody waits: patience has no part in it
+        assert not found.pop(5).any()
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
@@ -127,7 +137,7 @@ def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, waits):
 @pytest.mark.parametrize("name", LEARNT)
 def test_the_gradients_are_the_slopes_of_the_kernel(name):
     pointing, action = drawn_pointing(21, 40)
-    pointing = pointing._replace(mask=pack(pointing.mask))
+    pointing = packed(pointing)
     value = getattr(pointing, name)
     gradient = dict(zip(LEARNT, outcome(pointing, action)[2:], strict=True))[name]
     uphill = gradient / gradient.norm()
@@ -142,17 +152,18 @@ def test_the_gradients_are_the_slopes_of_the_kernel(name):
 def test_decisions_that_may_choose_nothing_are_certain_and_teach_nothing():
     pointing, action = drawn_pointing(21, 40)
     pointing.mask[:, 10:] = False
-    packed = pointing._replace(mask=pack(pointing.mask))
-    log_p, entropy, d_wanted, *rest = outcome(packed, action)
+    whole = packed(pointing)
+    log_p, entropy, d_wanted, d_keys, d_nearness, *rest = outcome(whole, action)
     assert not log_p[:, 10:].any()
     assert not entropy[:, 10:].any()
     assert not d_wanted[:, 10:].any()
-    alone = packed._replace(wanted=packed.wanted[:, :10], current=packed.current[:, :10], mask=packed.mask[:, :10],
-                            ready=packed.ready[:, :10])  # fmt: skip
+    assert not d_nearness[:, 10:].any()
+    by_decision = ("wanted", "current", "mask", "ready", "nearness", "active", "left")
+    alone = whole._replace(**{name: getattr(whole, name)[:, :10] for name in by_decision})
     weight = torch.randn(2, 40, generator=torch.Generator().manual_seed(2))[:, :10]
     leaves = {name: getattr(alone, name).clone().requires_grad_() for name in LEARNT}
     found, _ = pointer_log_probability(alone._replace(**leaves), action[:, :10])
     found.backward(weight)
     torch.testing.assert_close(found.detach(), log_p[:, :10])
-    for name, gradient in zip(LEARNT[1:], rest, strict=True):
+    for name, gradient in zip(LEARNT[1:], (d_keys, d_nearness[:, :10], *rest), strict=True):
         torch.testing.assert_close(leaves[name].grad, gradient)

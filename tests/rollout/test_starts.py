@@ -52,7 +52,7 @@ def test_a_rollout_begins_with_a_vehicle_that_can_serve_its_first_client(tiny_un
 
 def test_a_step_that_is_left_to_the_policy_is_sampled_where_others_are_given(tiny_unified, drawn):
     policy, env = tiny_unified("mdcvrp")
-    instances = drawn(1, 8, "mdcvrp", seed=3)
+    instances = drawn(1, 8, "mdcvrp", seed=8)
     instances["locs"][:, 0] = instances["locs"][:, 3]  # the first client's nearest depot is the first
     instances["distance"] = torch.cdist(instances["locs"], instances["locs"])
     starts = first_clients(instances, 2)[:, :1].expand(1, 100, -1)
@@ -60,3 +60,23 @@ def test_a_step_that_is_left_to_the_policy_is_sampled_where_others_are_given(tin
     second = rollout(policy, env, instances, starts, torch.Generator().manual_seed(1)).actions[0, :, 1]
     assert len(second.unique()) > 1
     assert not (second == 3).any()
+
+
+def test_a_rollout_begins_with_the_vehicle_to_which_the_visit_is_cheapest(drawn):
+    instances = drawn(20, 5, "pvrp_p")
+    starts = first_clients(instances, 5)
+    token = torch.where(starts[..., 1] == FREE, 0, starts[..., 0])
+    assert torch.equal(token, instances["penalty"][..., 5:].argmin(dim=1))
+    instances["unit_cost"] = torch.tensor([9.0, 9.0, 9.0, 0.1, 9.0]).expand(20, -1)
+    instances["penalty"] = torch.zeros_like(instances["penalty"])
+    assert (first_clients(instances, 5)[..., 0] == 3).all()
+
+
+def test_vehicles_to_which_visits_cost_the_same_take_turns(tiny_profiles, drawn):
+    _, env = tiny_profiles("pvrp_zc")
+    instances = drawn(50, 20, "pvrp_zc")
+    could = env.could(instances)
+    starts = first_clients(instances, 20, could)
+    token = torch.where(starts[..., 1] == FREE, 0, starts[..., 0])
+    assert could[..., 5:].gather(1, token[:, None]).all()
+    assert token.flatten().bincount().min() > 0.1 * token.numel()

@@ -11,6 +11,7 @@ import nco
 from nco import Client, Depot, Problem, Profile, VehicleType
 from nco.envs.presets import problems
 from nco.errors import EmbeddingWarning, OutOfDistributionWarning, SolverError
+from nco.policies.weights import save
 from nco.solvers import neural
 from nco.solvers.neural import NeuralSolver
 from nco.stop import MaxIterations, MaxRuntime
@@ -256,10 +257,10 @@ def test_a_client_that_fits_to_the_letter_only_has_a_route_of_its_own():
 
 
 @pytest.mark.parametrize("feature", UNSUPPORTED)
-def test_a_feature_that_no_policy_knows_is_refused_by_name(square, feature):
+def test_a_feature_that_the_unified_policy_does_not_know_is_refused_by_name(square, feature):
     problem = UNSUPPORTED[feature](square)
     with pytest.raises(SolverError, match=f"it does not support {feature}") as caught:
-        nco.solve(problem, "neural", MaxIterations(1))
+        nco.solve(problem, "neural", MaxIterations(1), weights="unified")
     assert caught.value.codes == ("U302",)
     assert len(caught.value.faults) == 1
 
@@ -267,8 +268,60 @@ def test_a_feature_that_no_policy_knows_is_refused_by_name(square, feature):
 def test_all_unsupported_features_are_named_at_once(square):
     problem = UNSUPPORTED["reloads"](UNSUPPORTED["optional clients"](UNSUPPORTED["fixed costs"](square)))
     with pytest.raises(SolverError) as caught:
-        nco.solve(problem, "neural")
+        nco.solve(problem, "neural", weights="unified")
     assert len(caught.value.faults) == 3
+
+
+@pytest.fixture(scope="module")
+def profiles(tiny_profiles, tmp_path_factory) -> str:
+    """Path of weights for vehicles that differ, not trained."""
+    path = tmp_path_factory.mktemp("weights") / "profiles.safetensors"
+    save(tiny_profiles()[0], path, {"preset": "profiles", "sizes": (4, 60), "training": {}})
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["pvrp_p", "pvrp_p_angle", "pvrp_zc", "pvrp_zc_cluster", "hcvrp"])
+def test_vehicles_that_differ_are_solved_by_weights_that_know_them(profiles, name):
+    (problem,) = problems(name, 15, 1, seed=3)
+    result = nco.solve(problem, "neural", MaxIterations(3), weights=profiles)
+    assert result.is_feasible()
+    assert result.cost() < 2 * nco.solve(problem, "pyvrp", MaxIterations(100)).cost()
+
+
+def test_vehicles_that_differ_and_are_few_make_no_more_routes_than_there_are(profiles):
+    (drawn,) = problems("hcvrp", 12, 1, seed=3)
+    fleet = tuple(replace(v, reload_depots=(), num_available=1) for v in drawn.vehicle_types)
+    problem = replace(drawn, vehicle_types=fleet)
+    result = nco.solve(problem, "neural", MaxIterations(5), weights=profiles)
+    assert result.is_feasible()
+    assert len({route.vehicle_type for route in result.routes}) == len(result.routes) > 1
+
+
+def test_the_objective_that_candidates_are_chosen_by_is_the_problems_own(profiles):
+    """A vehicle that nobody likes and one that is dear serve nobody when preferences or ways count for much."""
+    (drawn,) = problems("pvrp_p", 10, 1, seed=3)
+    likes = tuple(replace(p, preference=np.full(10, float(k != 1))) for k, p in enumerate(drawn.profiles))
+    problem = replace(drawn, profiles=likes, preference_weight=1000.0)
+    result = nco.solve(problem, "neural", MaxIterations(8), weights=profiles)
+    assert 1 not in {route.vehicle_type for route in result.routes}
+
+
+#: What not even weights for vehicles that differ know.
+NEVER = {
+    "vehicles of several kinds": second_vehicle(speed=2.0),
+    "a vehicle of next to no capacity": second_vehicle(capacity=(0.0,)),
+    "time windows": first_client(tw=(0.0, 9.0)),
+    "reloads": vehicle(reload_depots=(0,), max_reloads=2),
+    "open routes": vehicle(end_depot=None),
+    "fixed costs": second_vehicle(fixed_cost=1.0),
+    "several depots": another_depot,
+}
+
+
+@pytest.mark.parametrize("feature", NEVER)
+def test_a_feature_that_weights_for_vehicles_that_differ_do_not_know_is_refused(square, profiles, feature):
+    with pytest.raises(SolverError, match=f"it does not support {feature}"):
+        nco.solve(NEVER[feature](square), "neural", MaxIterations(1), weights=profiles)
 
 
 @pytest.mark.parametrize("change", [vehicle(speed=2.0), vehicle(unit_distance_cost=2.0), first_client(service=3.0)])

@@ -139,5 +139,8 @@ def test_the_command_repeats_the_run_and_can_be_pasted_into_a_shell():
 
 def test_the_explanation_lists_every_group_and_key():
     text = explain()
-    assert all(choice in text for choice in ("experiment=cvrp|smoke", "env=cvrp|cvrp_mixed", "trainer=cpu|default"))
+    assert all(
+        choice in text
+        for choice in ("experiment=cvrp|profiles|smoke", "env=cvrp|cvrp_mixed|profiles", "trainer=cpu|default")
+    )
     assert all(f"{key}:" in text for key in ("max_steps", "decay_from", "sizes", "resume", "feedforward"))

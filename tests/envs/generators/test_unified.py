@@ -10,7 +10,9 @@ from nco.envs.generators.uniform import Uniform
 from nco.envs.instances import fleet_size, to_problems
 from nco.envs.presets import preset
 
-KEYS = {"locs", "demand", "capacity", "scale", "distance", "backhaul_last", *NODE, *VEHICLE}
+#: Keys of every problem, and what vehicles that differ have.
+KEYS = {"locs", "demand", "capacity", "scale", "distance", "backhaul_last", *NODE, *VEHICLE,
+        "unit_cost", "penalty", "allowed"}  # fmt: skip
 
 
 def draws(count: int):
