@@ -26,6 +26,11 @@ class Decisions(NamedTuple):
     query: Query  # what they saw; packed masks allow nothing where there was nothing to decide
     action: Tensor  # [B, Q]
 
+    def piece(self, begin: int, length: int) -> Decisions:
+        """So many of them, from number `begin` on."""
+        query = (None if part is None else part[:, begin : begin + length] for part in self.query)
+        return Decisions(Query._make(query), self.action[:, begin : begin + length])
+
 
 @torch.no_grad()
 def rebuild(env: RoutingEnv, instances: TensorDict, actions: Tensor, begun: int = 1) -> Decisions:
@@ -49,11 +54,8 @@ def log_probability(
         log_p, entropy = _score(policy, memory, decisions)
     else:
         length = math.ceil(steps / pieces) * rollouts
-        parts = zip(*(part.split(length, dim=1) for part in (*decisions.query, decisions.action)), strict=True)
-        scores = [
-            checkpoint(_score, policy, memory, Decisions(Query(*query), action), use_reentrant=False)
-            for *query, action in parts
-        ]
+        begins = range(0, decisions.action.shape[1], length)
+        scores = [checkpoint(_score, policy, memory, decisions.piece(k, length), use_reentrant=False) for k in begins]
         log_p, entropy = (torch.cat(part, dim=1) for part in zip(*scores, strict=True))
     return log_p.unflatten(1, (-1, rollouts)).sum(dim=1), entropy.unflatten(1, (-1, rollouts)).sum(dim=1)
 
