@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nco.errors import Fault
-from nco.problem import ALWAYS, Problem, VehicleType, Window
+from nco.problem import Problem
 from nco.solution import Route, Solution
 from nco.stop import Running
 
@@ -43,20 +43,6 @@ class Solver(Protocol):
 def cannot(solver: str, feature: str, others: str) -> Fault:
     """The fault for a feature a solver does not support, naming solvers that do."""
     return Fault("U302", f"solver '{solver}'", f"it does not support {feature}", f"Use {others}")
-
-
-def shift(problem: Problem, vehicle: VehicleType) -> tuple[Window, Window]:
-    """When a vehicle may leave, and when it may arrive at the end: windows that may be empty."""
-    end = ALWAYS if vehicle.end_depot is None else problem.depots[vehicle.end_depot].tw
-    both = (problem.depots[vehicle.start_depot].tw, end)
-    leaves, arrives = ((max(tw[0], vehicle.tw[0]), min(tw[1], vehicle.tw[1])) for tw in both)
-    return leaves, arrives
-
-
-def is_usable(problem: Problem, vehicle: VehicleType) -> bool:
-    """Whether there is a time at which the vehicle may leave and a later one at which it may arrive at the end."""
-    leaves, arrives = shift(problem, vehicle)
-    return leaves[0] <= min(leaves[1], arrives[1]) and arrives[0] <= arrives[1]
 
 
 def without_idle_reloads(problem: Problem, route: Route) -> Route:

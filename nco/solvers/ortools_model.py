@@ -16,8 +16,9 @@ import numpy as np
 from ortools.constraint_solver import pywrapcp
 
 from nco.problem import ALWAYS, VehicleType, Window
+from nco.shifts import is_usable, shift
 from nco.solution import Route, Solution
-from nco.solvers.base import is_usable, shift, without_idle_reloads
+from nco.solvers.base import without_idle_reloads
 from nco.solvers.integers import Integers
 from nco.solvers.scale import SLACK, Ints
 

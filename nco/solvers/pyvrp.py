@@ -16,8 +16,9 @@ from pyvrp.exceptions import PenaltyBoundWarning
 
 from nco.errors import Fault
 from nco.problem import Floats, Problem, Shipment, VehicleType
+from nco.shifts import is_usable
 from nco.solution import Route, Solution
-from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
+from nco.solvers.base import Outcome, cannot, without_idle_reloads
 from nco.solvers.integers import Integers
 from nco.solvers.scale import SLACK, Ints
 from nco.stop import Running

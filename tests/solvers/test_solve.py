@@ -9,7 +9,8 @@ import nco
 from nco import Client, Depot, NcoError, Problem, Result, Route, Solution, VehicleType
 from nco.envs.presets import problems
 from nco.errors import SolverError
-from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
+from nco.shifts import is_usable
+from nco.solvers.base import Outcome, cannot, without_idle_reloads
 from nco.solvers.solve import SOLVERS, choose, create
 from nco.stop import MaxIterations, MaxRuntime
 

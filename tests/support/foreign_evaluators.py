@@ -7,7 +7,7 @@ import pyvrp
 from ortools.constraint_solver import pywrapcp
 
 from nco import Problem, Route
-from nco.solvers.base import is_usable
+from nco.shifts import is_usable
 from nco.solvers.integers import Integers
 from nco.solvers.ortools_model import Model
 from nco.solvers.pyvrp import _late, _translate
