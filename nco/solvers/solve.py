@@ -22,6 +22,7 @@ SOLVERS: dict[str, str] = {
     "neural": "nco.solvers.neural:NeuralSolver",
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
+    "search": "nco.solvers.search:SearchSolver",
 }
 #: No solver in particular: the first of these that supports the problem, with these options. Where there are time
 #: windows, limits, pickups or open routes PyVRP still beats the unified weights.
