@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 from nco.search.compiled import compiled, inlined
-from nco.search.recreate import change_kinds, recreate
+from nco.search.kinds import change_kinds
+from nco.search.records import ABSENT, ACTIVE
+from nco.search.recreate import recreate
 from nco.search.ruin import ruin
-from nco.search.state import ABSENT, ACTIVE, keep_best, price, random, undo
+from nco.search.state import keep_best, price, random
+from nco.search.undo import undo
 
 
 @compiled

@@ -13,7 +13,8 @@ import numpy as np
 from nco.problem import Problem
 from nco.search.anneal import anneal
 from nco.search.data import SearchData, from_solution, search_data, to_solution
-from nco.search.state import BEST_FIRST, BEST_KIND, BEST_NEXT, NONE, Chain, load, new_chain, prepare
+from nco.search.records import BEST_FIRST, BEST_KIND, BEST_NEXT, NONE, Chain, new_chain
+from nco.search.state import load, prepare
 from nco.solution import Solution
 from nco.stop import Running
 

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba import njit
+import numba.core.config
+
+config: Any = numba.core.config
+_njit: Any = numba.njit  # whose types leave out what is used here
 
 #: Part of a compiled function. All parts are inlined into it: handing over arrays costs more than most of them do.
 #: Nothing is allocated, so numba's reference counts are switched off.
-inlined: Any = njit(_nrt=False, forceinline=True, error_model="numpy")
+inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -25,11 +28,11 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     numba looks at the file of this function only; the folder's name stands for those of all its parts.
     """
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder())
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
     try:
-        return njit(_nrt=False, nogil=True, error_model="numpy", cache=True)(function)
+        return _njit(_nrt=False, nogil=True, error_model="numpy", cache=True)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 @cache
@@ -49,6 +52,14 @@ def folder() -> Path:
 def is_ready() -> bool:
     """Whether the search has been compiled on this machine."""
     return any(folder().glob("**/anneal.anneal-*.nbc"))
+
+
+def ready_soon() -> bool:
+    """Whether the search has been compiled; if not, that begins."""
+    if not is_ready():
+        compile_in_background()
+        return False
+    return True
 
 
 def compile_in_background() -> None:

@@ -44,7 +44,7 @@ class SearchData(NamedTuple):
     partner: Ints  # [n] the other end of a client's shipment; -1: none
     is_pickup: Bools  # [n] whether it is where the shipment begins
     absence: Floats  # [n] price of leaving a client out; for required ones more than any solution costs
-    neighbours: Ints  # [n, A] clients by their distance
+    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance
     remoteness: Floats  # [n] distance from the nearest depot
     sight: Ints  # [K] view
     start: Ints  # [K] point
@@ -129,8 +129,8 @@ def search_data(problem: Problem) -> SearchData:
         service=problem.service[depots:].copy(),
         delivery=problem.delivery,
         change=problem.pickup - problem.delivery + shipped,
-        delivers=problem.delivery.any(axis=1),
-        picks=problem.pickup.any(axis=1),
+        delivers=np.asarray(problem.delivery.any(axis=1)),
+        picks=np.asarray(problem.pickup.any(axis=1)),
         partner=partner,
         is_pickup=is_pickup,
         absence=np.where(problem.required, _unpayable(problem, cost), problem.prizes),

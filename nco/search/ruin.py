@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nco.search.compiled import inlined
-from nco.search.state import ABSENT, CALLED, END, NONE, POOL, START, TOUCHED, below, close_route, keep, random, refresh, unlink
+from nco.search.records import ABSENT, CALLED, END, NONE, POOL, START, TOUCHED
+from nco.search.state import below, close_route, random, refresh, unlink
+from nco.search.undo import keep
 
 REMOVED = 10.0  # clients, on average
 LONGEST = 10.0  # string

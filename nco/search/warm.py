@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from nco.problem import Client, Depot, Problem, VehicleType
 from nco.search.chains import Search
-from nco.search.compiled import folder
+from nco.search.compiled import folder, is_ready
 from nco.solution import Solution
 from nco.stop import MaxIterations
 
 
-def main() -> None:
-    """Search once on the smallest problem."""
+def compile_now() -> None:
+    """Compile the search, unless it has been, by searching once on the smallest problem."""
+    if is_ready():
+        return
     try:
         problem = Problem((Depot(0, 0),), (Client(0, 1), Client(1, 0)), (VehicleType(),))
         list(Search(problem, Solution(()), seed=0, chains=1).run(MaxIterations(1).start()))
@@ -19,4 +21,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    compile_now()

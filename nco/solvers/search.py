@@ -13,6 +13,7 @@ from nco.errors import Fault, SolverError
 from nco.problem import Problem
 from nco.search.chains import Search
 from nco.search.data import unsupported
+from nco.search.warm import compile_now
 from nco.solution import Route, RoutesLike, Solution
 from nco.solvers.base import Outcome, cannot
 from nco.stop import Running
@@ -21,7 +22,7 @@ OTHERS = "solver='pyvrp' or solver='ortools'"
 
 
 class SearchSolver:
-    """Chains of ruin & recreate on the cores of this machine. An iteration of the stop is a round of 500 by every chain.
+    """Chains of ruin & recreate on the cores of this machine. An iteration is a round of 500 by every chain.
 
     initial_solution: routes to begin with, never made worse; those that break a rule are dissolved;
     on_improvement: called with the checker's report of every better solution;
@@ -39,6 +40,7 @@ class SearchSolver:
         if chains is not None and (isinstance(chains, bool) or not isinstance(chains, int) or chains < 1):
             fix = "Give a whole number from 1, or None for one on each core"
             raise SolverError(Fault("U307", "solver 'search'", f"chains={chains!r} is not allowed", fix))
+        compile_now()  # and not when a clock runs
         self.initial_solution, self.on_improvement, self.chains = initial_solution, on_improvement, chains
 
     def unsupported(self, problem: Problem) -> list[Fault]:
