@@ -1,16 +1,53 @@
-"""Random numbers that the host needs to know: drawn without waiting for the device of the generator.
+"""Random numbers come from the host: the same problems on every device, and no wait for what a device has drawn.
 
-Reading a number that a GPU has drawn waits until the GPU has done all that was asked of it before.
+Every kind of device has random numbers of its own; those of the host are the same wherever it is. Reading a number that
+a GPU has drawn also waits until the GPU has done all that was asked of it before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import torch
+from tensordict import TensorDict
 
 #: Offsets of CUDA's generators are multiples of this.
 STRIDE = 4
+
+Call = TypeVar("Call", bound=Callable[..., TensorDict])
+
+#: Generators of accelerators -> their twins, and the seed and offset at which these go on.
+_twins: WeakKeyDictionary[torch.Generator, tuple[torch.Generator, tuple[int, int]]] = WeakKeyDictionary()
+
+
+def on_host(call: Call) -> Call:
+    """For `__call__` of a generator of problems: draw on the host, and move to the device what was drawn."""
+
+    @wraps(call)
+    def drawn(self: object, batch: int, size: int, generator: torch.Generator) -> TensorDict:
+        if generator.device.type == "cpu":
+            return call(self, batch, size, generator)
+        return call(self, batch, size, twin(generator)).to(generator.device)
+
+    return cast(Call, drawn)
+
+
+def twin(generator: torch.Generator) -> torch.Generator:
+    """The host's generator of the same seed, as far as an accelerator's one has come.
+
+    A second batch is the second one of the host, too. Where something else was drawn in between, or a state was set,
+    what follows is made of seed and offset: the same every time, but not what the host would draw.
+    """
+    seed, offset = generator.initial_seed(), generator.get_offset()
+    host, there = _twins.get(generator, (torch.Generator(), None))
+    if there != (seed, offset):
+        host = torch.Generator().manual_seed(_mixed(seed, offset) if offset else seed)
+    generator.set_offset(offset + STRIDE)
+    _twins[generator] = host, (seed, offset + STRIDE)
+    return host
 
 
 def fresh_seed(generator: torch.Generator) -> int:
@@ -19,11 +56,14 @@ def fresh_seed(generator: torch.Generator) -> int:
     if generator.device.type != "cpu":
         offset = generator.get_offset()
         generator.set_offset(offset + STRIDE)
-        host = torch.Generator().manual_seed((generator.initial_seed() * 0x9E3779B97F4A7C15 + offset) % 2**63)
+        host = torch.Generator().manual_seed(_mixed(generator.initial_seed(), offset))
     return int(torch.randint(2**31, (), generator=host))
 
 
 def choose(weights: Sequence[float], generator: torch.Generator) -> int:
-    """An index, drawn with these weights, which need not sum to one."""
-    host = generator if generator.device.type == "cpu" else torch.Generator().manual_seed(fresh_seed(generator))
-    return int(torch.multinomial(torch.tensor(weights), 1, generator=host))
+    """An index, drawn with these weights, which need not sum to one, by a generator of the host."""
+    return int(torch.multinomial(torch.tensor(weights), 1, generator=generator))
+
+
+def _mixed(seed: int, offset: int) -> int:
+    return (seed * 0x9E3779B97F4A7C15 + offset) % 2**63
