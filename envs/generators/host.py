@@ -7,9 +7,9 @@ a GPU has drawn also waits until the GPU has done all that was asked of it befor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from dataclasses import dataclass, field
+from functools import lru_cache, wraps
 from typing import TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import torch
 from tensordict import TensorDict
@@ -18,9 +18,6 @@ from tensordict import TensorDict
 STRIDE = 4
 
 Call = TypeVar("Call", bound=Callable[..., TensorDict])
-
-#: Generators of accelerators -> their twins, and the seed and offset at which these go on.
-_twins: WeakKeyDictionary[torch.Generator, tuple[torch.Generator, tuple[int, int]]] = WeakKeyDictionary()
 
 
 def on_host(call: Call) -> Call:
@@ -41,13 +38,24 @@ def twin(generator: torch.Generator) -> torch.Generator:
     A second batch is the second one of the host, too. Where something else was drawn in between, or a state was set,
     what follows is made of seed and offset: the same every time, but not what the host would draw.
     """
-    seed, offset = generator.initial_seed(), generator.get_offset()
-    host, there = _twins.get(generator, (torch.Generator(), None))
-    if there != (seed, offset):
-        host = torch.Generator().manual_seed(_mixed(seed, offset) if offset else seed)
+    seed, offset, known = generator.initial_seed(), generator.get_offset(), _twin(generator)
+    if known.goes_on_at != (seed, offset):
+        known.host.manual_seed(_mixed(seed, offset) if offset else seed)
+    known.goes_on_at = seed, offset + STRIDE
     generator.set_offset(offset + STRIDE)
-    _twins[generator] = host, (seed, offset + STRIDE)
-    return host
+    return known.host
+
+
+@dataclass(slots=True)
+class _Twin:
+    host: torch.Generator = field(default_factory=torch.Generator)
+    goes_on_at: tuple[int, int] | None = None  # seed and offset of the accelerator's
+
+
+@lru_cache(maxsize=64)  # PyTorch's generators cannot carry it, and older ones take no weak references
+def _twin(_: torch.Generator) -> _Twin:
+    """The one that belongs to a generator of an accelerator."""
+    return _Twin()
 
 
 def fresh_seed(generator: torch.Generator) -> int:

@@ -171,7 +171,7 @@ class Learner(lightning.LightningModule):
     def _draw_pinned(self, step: int) -> Drawn:
         """The same, where a GPU fetches it while the host goes on."""
         instances, draw = self.draw(step)
-        return instances.pin_memory(), draw
+        return instances.pin_memory(num_threads=0), draw  # in this thread
 
     def _update(self, loss: Tensor) -> None:
         given: Any = self.optimizers()
