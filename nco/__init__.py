@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nco import pareto as pareto
     from nco import stop as stop
     from nco.checker import Report as Report
     from nco.checker import check as check
@@ -46,12 +47,15 @@ _HOME = {
     "write": "nco.io",
 }
 
-__all__ = [*_HOME, "stop"]  # noqa: PLE0604
+#: Public modules.
+_MODULES = ("pareto", "stop")
+
+__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
-    if name == "stop":
-        return import_module("nco.stop")
+    if name in _MODULES:
+        return import_module(f"nco.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'nco' has no attribute '{name}'")
     return getattr(import_module(_HOME[name]), name)

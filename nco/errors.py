@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "P119": "value has the wrong type",
     "P120": "client belongs to more than one shipment",
     "P121": "one end of a shipment is optional, the other is not",
+    "P122": "problem has no front between cost and preferences",
     # S: solutions
     "S201": "location does not exist",
     "S202": "vehicle type does not exist",

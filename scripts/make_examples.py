@@ -19,26 +19,51 @@ DISTRICTS = {
     "villages": ((6.0, 5.0), 3.4, 0.08),
 }
 WAREHOUSE = (8.6, 3.1)
+#: Drivers and the district that each has served for years.
+DRIVERS = {"Ada": "old town", "Bruno": "harbour", "Chiara": "university", "Daniel": "south side"}
 
 
 def town(num_clients: int, capacity: int, seed: int) -> nco.Problem:
     """Shops clustered by district around a town; coordinates and distances in km, loads in boxes."""
+    model, _ = shops(f"town-{num_clients}", num_clients, np.random.default_rng(seed))
+    model.add_vehicle_type(capacity=capacity, name="van")
+    return model.build()
+
+
+def drivers(num_clients: int, capacity: int, seed: int) -> nco.Problem:
+    """The same with named drivers: preference 1 for shops of their own, which half of the time are in their district.
+
+    Half a km of driving is worth a shop served by a stranger.
+    """
     rng = np.random.default_rng(seed)
-    model = nco.Model(name=f"town-{num_clients}")
+    model, districts = shops(f"drivers-{num_clients}", num_clients, rng)
+    model.preference_weight = 0.5
+    own = [list(DRIVERS.values()).index(d) if d in DRIVERS.values() else -1 for d in districts]
+    usual = np.where((rng.random(num_clients) < 0.5) & (np.array(own) >= 0), own, rng.integers(0, 4, num_clients))
+    for number, name in enumerate(DRIVERS):
+        known = np.where(usual == number, 1.0, rng.integers(0, 7, num_clients) / 10)
+        profile = model.add_profile(preference=known, name=name)
+        model.add_vehicle_type(1, capacity=capacity, profile=profile, name=name)
+    return model.build()
+
+
+def shops(name: str, num_clients: int, rng: np.random.Generator) -> tuple[nco.Model, list[str]]:
+    """The warehouse and the shops of a town without vehicles, and the district of each shop."""
+    model = nco.Model(name=name)
     model.add_depot(*WAREHOUSE, name="warehouse")
     centres, spreads, shares = (list(column) for column in zip(*DISTRICTS.values(), strict=True))
     count: Counter[str] = Counter()
-    for district in rng.choice(len(DISTRICTS), size=num_clients, p=shares):
+    districts = rng.choice(len(DISTRICTS), size=num_clients, p=shares)
+    for district in districts:
         x, y = np.clip(rng.normal(centres[district], spreads[district]), 0, 12).round(2).tolist()
         shop = str(rng.choice(list(SHOPS)))
         count[shop] += 1
         low, high = SHOPS[shop]
         model.add_client(x, y, delivery=int(rng.integers(low, high + 1)), name=f"{shop}-{count[shop]:02}")
-    model.add_vehicle_type(capacity=capacity, name="van")
-    return model.build()
+    return model, [list(DISTRICTS)[district] for district in districts]
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "data/examples")
-    for problem in (town(60, capacity=50, seed=60), town(10, capacity=25, seed=10)):
+    for problem in (town(60, capacity=50, seed=60), town(10, capacity=25, seed=10), drivers(40, capacity=60, seed=40)):
         nco.write(problem, folder / f"{problem.name}.json")

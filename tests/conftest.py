@@ -62,6 +62,21 @@ def timed() -> nco.Problem:
 
 
 @pytest.fixture
+def liked() -> nco.Problem:
+    """Two clients in the east (1, 2), two in the west (3, 4); Ada prefers 1 and 3, Bob 2 and 4, and each carries two.
+
+    A driver for each side costs the least, and half of the visits are liked.
+    """
+    model = nco.Model("liked")
+    model.add_depot(x=0, y=0)
+    for x, y in ((10, 1), (10, -1), (-10, 1), (-10, -1)):
+        model.add_client(x=x, y=y, delivery=1)
+    for name, preference in (("Ada", (1, 0, 1, 0)), ("Bob", (0, 1, 0, 1))):
+        model.add_vehicle_type(1, capacity=2, profile=model.add_profile(name, preference=preference), name=name)
+    return model.build()
+
+
+@pytest.fixture
 def judged() -> Callable[..., nco.Result]:
     """Make a Result from routes, as if a solver had found them."""
 
@@ -78,7 +93,7 @@ def fake_solvers(monkeypatch) -> str:
     """Name of a module of solvers for tests, importable here and in processes that are started from here."""
     folder = str(Path(__file__).parent / "support")
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", folder)
+    monkeypatch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
     return "fake_solvers"
 
 

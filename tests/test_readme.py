@@ -42,7 +42,8 @@ def test_every_command_succeeds(folder):
             check=False,
         )
         assert run.returncode == 0, f"{command}\n{run.stdout}\n{run.stderr}"
-    for file in ("plan.json", "plan.html", "plan.png", "runs/smoke/smoke.safetensors", "bench/results.md"):
+    pages = ("plan.html", "plan.png", "front.html", "front.png")
+    for file in ("plan.json", *pages, "runs/smoke/smoke.safetensors", "bench/results.md"):
         assert (folder / file).stat().st_size > 0, file
 
 

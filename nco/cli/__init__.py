@@ -6,20 +6,20 @@ from typing import Annotated
 
 import typer
 
-from nco.cli import bench, check, convert, info, solve, throughput, train
+from nco.cli import bench, check, convert, info, pareto, solve, throughput, train
 from nco.cli.group import Commands
 
 app = typer.Typer(
     name="nco",
     cls=Commands,
-    help="Neural vehicle routing: solve, check, convert, compare, train.",
+    help="Neural vehicle routing: solve, check, convert, compare, weigh, train.",
     epilog="Exit codes: 0 done, 2 bad input, 3 no feasible solution, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (solve.solve, check.check, convert.convert, bench.bench, info.info):
+for command in (solve.solve, check.check, convert.convert, bench.bench, pareto.pareto, info.info):
     app.command()(command)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     train.train
@@ -43,7 +43,7 @@ def root(
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
-    """Neural vehicle routing: solve, check, convert, compare, train."""
+    """Neural vehicle routing: solve, check, convert, compare, weigh, train."""
 
 
 def main() -> None:

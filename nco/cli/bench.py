@@ -50,12 +50,13 @@ def bench(
     from nco.bench.instances import from_files, from_preset
     from nco.bench.matrix import Options
     from nco.cli.console import notes, results, say
+    from nco.cli.lists import entries, whole_number
     from nco.cli.progress import Counter
     from nco.solvers.solve import locate
 
     options = Options(
-        tuple(_entries("--solvers", solvers)),
-        tuple(_whole_number("--seeds", entry) for entry in _entries("--seeds", seeds)),
+        tuple(entries("--solvers", solvers)),
+        tuple(whole_number("--seeds", entry) for entry in entries("--seeds", seeds)),
         max_runtime,
         device,
         weights,
@@ -77,20 +78,3 @@ def bench(
     if done.interrupted:
         say(notes(), "interrupted: add --resume to go on", "yellow")
         raise typer.Exit(INTERRUPTED)
-
-
-def _entries(option: str, text: str) -> list[str]:
-    """Entries of a list separated by commas, each once."""
-    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
-    if not entries:
-        raise ConfigError(Fault("C503", option, "it is empty", "Give at least one"))
-    return list(dict.fromkeys(entries))
-
-
-def _whole_number(option: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigError(
-            Fault("C503", option, f"'{text}' is not a whole number", "Give numbers such as 1,2")
-        ) from None

@@ -23,3 +23,13 @@ def warn_of_impossible(problem: Problem) -> None:
         say(notes(), f"warning: ... and {len(sentences) - SHOWN} more", "yellow")
     if found.infeasible:
         say(notes(), "warning: no routes can serve all required clients; solving for what can be served", "yellow")
+
+
+def chosen(problem: Problem, device: str, quiet: bool) -> str:
+    """The solver for a problem when the user names none; says so unless it is the first choice."""
+    from nco.solvers.solve import choose
+
+    name, faults = choose(problem, device)
+    if faults and not quiet:
+        say(notes(), f"solver: {name} ({'; '.join(f'{fault.where}: {fault.what}' for fault in faults)})")
+    return name

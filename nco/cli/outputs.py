@@ -24,14 +24,7 @@ class Outputs:
 
     def check(self, source: Path) -> None:
         """Raise FileError now for what could not be written later: unknown suffixes, missing folders, the problem."""
-        faults: list[Fault] = []
-        for path in filter(None, (self.solution, self.page, self.picture)):
-            if path.exists() and source.exists() and path.samefile(source):
-                faults.append(Fault("F012", str(path), "it is the problem itself", "Choose another name"))
-            if path.is_dir():
-                faults.append(Fault("F012", str(path), "it is a folder", "Name a file in it"))
-            elif not path.absolute().parent.is_dir():
-                faults.append(Fault("F012", str(path), "its folder does not exist", "Create the folder first"))
+        faults = misplaced((self.solution, self.page, self.picture), source)
         if self.solution is not None and not self.solution.is_dir():
             from nco.io.files import located
             from nco.io.formats import SOLUTION_WRITERS, for_suffix, named
@@ -43,9 +36,7 @@ class Outputs:
                     for_suffix(self.solution.suffix, SOLUTION_WRITERS)
             except NcoError as error:
                 faults += located(error, self.solution).faults
-        if self.picture is not None and not self.picture.is_dir() and self.picture.suffix.lower() not in PICTURES:
-            fix = f"Use one of: {', '.join(PICTURES)}"
-            faults.append(Fault("F002", str(self.picture), "not a kind of picture known here", fix))
+        faults += unknown_suffix(self.picture, PICTURES, "picture")
         if faults:
             raise FileError(faults)
 
@@ -63,3 +54,23 @@ class Outputs:
             from nco.plotting.axes import save
 
             save(best.plot(), self.picture)
+
+
+def misplaced(paths: Sequence[Path | None], source: Path) -> list[Fault]:
+    """Faults of files that could not be written, or that would replace the problem."""
+    faults: list[Fault] = []
+    for path in filter(None, paths):
+        if path.exists() and source.exists() and path.samefile(source):
+            faults.append(Fault("F012", str(path), "it is the problem itself", "Choose another name"))
+        if path.is_dir():
+            faults.append(Fault("F012", str(path), "it is a folder", "Name a file in it"))
+        elif not path.absolute().parent.is_dir():
+            faults.append(Fault("F012", str(path), "its folder does not exist", "Create the folder first"))
+    return faults
+
+
+def unknown_suffix(path: Path | None, known: Sequence[str], kind: str) -> list[Fault]:
+    """The fault of a file of this kind whose suffix says that it is none; folders are faulty in another way."""
+    if path is None or path.is_dir() or path.suffix.lower() in known:
+        return []
+    return [Fault("F002", str(path), f"not a kind of {kind} known here", f"Use one of: {', '.join(known)}")]

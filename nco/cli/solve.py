@@ -53,7 +53,7 @@ def solve(
     Ctrl-C stops early and keeps the best solution so far.
     """
     from nco.cli.console import notes, results, say
-    from nco.cli.foresight import warn_of_impossible
+    from nco.cli.foresight import chosen, warn_of_impossible
     from nco.cli.outputs import Outputs
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
@@ -71,7 +71,7 @@ def solve(
     if initial:
         options["search"] = {"initial_solution": read_solution(initial, problem)}
     if solver == AUTO and not compare:
-        solver = next(iter(options), None) or _chosen(problem, device, quiet)
+        solver = next(iter(options), None) or chosen(problem, device, quiet)
     names = list(SOLVERS) if compare else [solver]
     with Watch(notes(), quiet) as watch:
         found = _run(problem, names, watch, max_runtime, seed=seed, device=device, options=options)
@@ -87,17 +87,6 @@ def solve(
         raise typer.Exit(INFEASIBLE)
 
 
-def _chosen(problem: Problem, device: str, quiet: bool) -> str:
-    """The solver for a problem when the user names none; says so unless it is the first choice."""
-    from nco.cli.console import notes, say
-    from nco.solvers.solve import choose
-
-    name, faults = choose(problem, device)
-    if faults and not quiet:
-        say(notes(), f"solver: {name} ({'; '.join(f'{fault.where}: {fault.what}' for fault in faults)})")
-    return name
-
-
 def _run(
     problem: Problem,
     names: Sequence[str],
@@ -108,29 +97,18 @@ def _run(
     device: str,
     options: Mapping[str, dict[str, Any]],
 ) -> list[Result]:
-    """One result a solver; a solver that cannot solve the problem is left out as long as another one can."""
-    from nco.cli.console import notes, say
-    from nco.errors import SolverError
+    """One result a solver."""
+    from nco.cli.attempts import each
     from nco.report.markup import solver_title
     from nco.solvers.solve import create, solve
     from nco.stop import MaxRuntime
 
-    found: list[Result] = []
-    failures: list[SolverError] = []
-    for name in names:
-        if watch.interrupted:
-            break
+    def attempt(name: str) -> Result:
         own = (
             options.get(name, {}) if len(names) > 1 else {k: v for given in options.values() for k, v in given.items()}
         )
-        try:
-            stop = watch.follow(solver_title(name), MaxRuntime(seconds))
-            engine = create(name, device, **own)  # before the clock starts: importing torch takes seconds
-            found.append(solve(problem, engine, stop, seed))
-        except SolverError as error:
-            failures.append(error)
-    if not found:
-        raise SolverError(fault for failure in failures for fault in failure.faults)
-    for failure in failures:
-        say(notes(), str(failure), "yellow")
-    return found
+        stop = watch.follow(solver_title(name), MaxRuntime(seconds))
+        engine = create(name, device, **own)  # before the clock starts: importing torch takes seconds
+        return solve(problem, engine, stop, seed)
+
+    return each(names, attempt, watch)

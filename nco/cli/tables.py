@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
 
 from nco.report.markup import number, solver_title
 from nco.result import Result
+
+if TYPE_CHECKING:
+    from nco.pareto import Front
 
 
 def comparison(results: Sequence[Result]) -> Table:
@@ -33,4 +37,23 @@ def comparison(results: Sequence[Result]) -> Table:
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)
+    return table
+
+
+def front_table(front: Front) -> Table:
+    """A row a point; the price is of a visit against preference, preferences are in sum and as mean of visits."""
+    table = Table(box=box.SIMPLE_HEAD, title=solver_title(front.solver), title_justify="left")
+    for name in ("weight", "price", "cost", "preference", "mean", "routes"):
+        table.add_column(name, justify="right")
+    table.add_column()
+    for point in front.points:
+        table.add_row(
+            f"{point.weight:.3g}",
+            f"{point.price:.3g}",
+            number(point.cost),
+            number(point.preference),
+            f"{100 * point.mean_preference:.1f} %",
+            str(len(point.result.routes)),
+            front.verdict(point),
+        )
     return table

@@ -126,6 +126,11 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
         raise SolverError(Fault("U307", f"solver '{name}'", str(error), "See the solver's options")) from error
 
 
+def takes(name: str, option: str) -> bool:
+    """Whether the solver of that name knows an option."""
+    return option in inspect.signature(_load(name)).parameters
+
+
 def _nearest(option: str, known: Iterable[str]) -> str:
     valid = list(known)
     return did_you_mean(option, valid) if valid else "It has no options"

@@ -12,7 +12,7 @@ from nco.cli.group import Commands
 from nco.errors import Fault, NcoWarning, ProblemError
 from nco.rounding import ROUNDINGS
 
-COMMANDS = ("solve", "check", "convert", "bench", "info", "train")
+COMMANDS = ("solve", "check", "convert", "bench", "pareto", "info", "train")
 HEAVY = ("torch", "ortools", "pyvrp", "matplotlib", "pandas", "hydra", "lightning")
 
 
@@ -99,7 +99,7 @@ def test_a_warning_is_a_line_on_standard_error():
     assert (result.exit_code, result.stderr) == (0, "warning: mind the [gap]\n")
 
 
-@pytest.mark.parametrize("command", ["solve", "check", "convert", "bench"])
+@pytest.mark.parametrize("command", ["solve", "check", "convert", "bench", "pareto"])
 def test_every_rounding_is_named_in_the_help(run, command):
     shown = " ".join(run(command, "--help").stdout.replace("│", " ").split())
     assert ", ".join(ROUNDINGS) in shown

@@ -1,0 +1,46 @@
+"""Picture of fronts: cost to the right, preferences kept upwards, a line through the points that no other one beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nco.pareto.points import Front, Point
+from nco.plotting.axes import new_axes, quiet
+from nco.plotting.palette import PALETTE
+from nco.problem import Floats
+from nco.report.markup import solver_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_front(fronts: Front | Sequence[Front], ax: Axes | None = None) -> Axes:
+    """A colour a solver; dominated points are hollow, infeasible ones left out. A single front shows its weights."""
+    shown = [fronts] if isinstance(fronts, Front) else list(fronts)
+    ax = ax or new_axes(6.4, 4.0)
+    for index, front in enumerate(shown):
+        colour, below = PALETTE[index % len(PALETTE)], len(shown) - 1 - index
+        best, line = front.best, _places(front.best)
+        beaten = _places([point for point in front.points if front.verdict(point) == "dominated"])
+        size, width = 5 + 2 * below, 1.5 + 1.5 * below  # where fronts meet, all are seen
+        title = solver_title(front.solver)
+        ax.plot(line[:, 0], line[:, 1], "o-", color=colour, label=title, markersize=size, linewidth=width)
+        ax.scatter(beaten[:, 0], beaten[:, 1], s=size**2, facecolors="none", edgecolors=colour)
+        if len(shown) == 1:
+            for point, (x, y) in zip(best, line.tolist(), strict=True):
+                ax.annotate(f"{point.weight:.3g}", (x, y), (5, -11), textcoords="offset points", fontsize="small")
+    ax.set_xlabel("cost without preferences")
+    ax.set_ylabel("preference kept, mean of visits (%)")
+    if len(shown) > 1:
+        ax.legend(frameon=False, loc="lower right")
+    ax.margins(x=0.08, y=0.08)
+    quiet(ax)
+    return ax
+
+
+def _places(points: Sequence[Point]) -> Floats:
+    """Where points lie: [k, 2]."""
+    return np.array([(point.cost, 100 * point.mean_preference) for point in points]).reshape(-1, 2)
