@@ -112,7 +112,7 @@ def _run(
     def attempt(name: str) -> Front:
         title = solver_title(name)
         stops = [
-            watch.follow(f"{title}, point {k} of {len(weights)}, weight {weight:.3g}", share)
+            watch.follow(f"{title}, point {k} of {len(weights)}, weight {weight:g}", share)
             for k, weight in enumerate(weights, 1)
         ]
         points = []

@@ -48,7 +48,7 @@ def front_table(front: Front) -> Table:
     table.add_column()
     for point in front.points:
         table.add_row(
-            f"{point.weight:.3g}",
+            f"{point.weight:g}",
             f"{point.price:.3g}",
             number(point.cost),
             number(point.preference),

@@ -104,7 +104,7 @@ def _line(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _spot(front: Front, point: Point, place: tuple[float, float], colour: str, radius: float) -> Element:
-    what = f"weight {point.weight:.3g}: cost {number(point.cost)}, preference {100 * point.mean_preference:.1f} %"
+    what = f"weight {point.weight:g}: cost {number(point.cost)}, preference {100 * point.mean_preference:.1f} %"
     return element(
         "circle",
         element("title", f"{solver_title(front.solver)}, {what}"),
@@ -121,7 +121,7 @@ def _table(front: Front, colour: str) -> Element:
     body = [
         row(
             [
-                f"{point.weight:.3g}",
+                f"{point.weight:g}",
                 f"{point.price:.3g}",
                 number(point.cost),
                 number(point.driving),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +31,8 @@ def plot_front(fronts: Front | Sequence[Front], ax: Axes | None = None) -> Axes:
         ax.plot(line[:, 0], line[:, 1], "o-", color=colour, label=title, markersize=size, linewidth=width)
         ax.scatter(beaten[:, 0], beaten[:, 1], s=size**2, facecolors="none", edgecolors=colour)
         if len(shown) == 1:
-            for point, (x, y) in zip(best, line.tolist(), strict=True):
-                ax.annotate(f"{point.weight:.3g}", (x, y), (5, -11), textcoords="offset points", fontsize="small")
+            for label, place in _labels(best, line):
+                ax.annotate(label, place, (5, -11), textcoords="offset points", fontsize="small")
     ax.set_xlabel("cost without preferences")
     ax.set_ylabel("preference kept, mean of visits (%)")
     if len(shown) > 1:
@@ -44,3 +45,15 @@ def plot_front(fronts: Front | Sequence[Front], ax: Axes | None = None) -> Axes:
 def _places(points: Sequence[Point]) -> Floats:
     """Where points lie: [k, 2]."""
     return np.array([(point.cost, 100 * point.mean_preference) for point in points]).reshape(-1, 2)
+
+
+def _labels(points: Sequence[Point], places: Floats) -> list[tuple[str, tuple[float, float]]]:
+    """Weights and where to write them; those of points next to each other on the picture share a place."""
+    if not points:
+        return []
+    gaps = np.abs(np.diff(places, axis=0)) / np.maximum(np.ptp(places, axis=0), 1e-12)
+    starts = [0, *(np.flatnonzero((gaps > 0.03).any(axis=1)) + 1).tolist(), len(points)]
+    return [
+        (", ".join(f"{point.weight:g}" for point in points[i:j]), (float(places[i, 0]), float(places[i, 1])))
+        for i, j in pairwise(starts)
+    ]

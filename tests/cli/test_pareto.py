@@ -36,7 +36,9 @@ def test_without_a_solver_the_first_that_can_is_taken(run, preferred):
 def test_every_file_is_written(run, preferred, tmp_path, fake_solvers):
     page, picture, data = (tmp_path / name for name in ("x.html", "x.png", "x.json"))
     options = ("--html", page, "--plot", picture, "--out", data, "--quiet")
-    result = run("pareto", preferred, "--solvers", f"search,{fake_solvers}:Alone", "--points", 3, *options)
+    result = run(
+        "pareto", preferred, "--solvers", f"search,{fake_solvers}:Alone", "--points", 3, "--max-runtime", 0.3, *options
+    )
     assert (result.exit_code, result.output) == (0, "")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -43,6 +43,12 @@ def test_the_line_goes_through_the_front_and_dominated_points_are_hollow(front):
     assert [text.get_text() for text in ax.texts] == ["0", "0.9"]
 
 
+def test_points_in_the_same_place_share_a_label(liked, at):
+    routes = {0: ([1, 2], [3, 4]), 0.1: ([2, 1], [3, 4]), 0.5: ([1, 3], [2, 4]), 1: ([3, 1], [2, 4])}
+    ax = plot_front(Front(tuple(at(liked, weight, *drivers) for weight, drivers in routes.items())))
+    assert [text.get_text() for text in ax.texts] == ["0, 0.1", "0.5, 1"]
+
+
 def test_several_fronts_are_named_and_their_weights_left_out(front, other):
     ax = plot_front([front, other])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["search", "PyVRP"]
