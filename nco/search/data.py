@@ -108,7 +108,9 @@ def search_data(problem: Problem) -> SearchData:
     distances = [_points(problem, problem.distance_matrix(profile)) for profile, _, _ in seen]
     cost = np.stack([_arcs(problem, *sight[:2], matrix) for sight, matrix in zip(seen, distances, strict=True)])
     nothing = np.zeros((len(seen), 0, 0))
-    rides = [_points(problem, problem.duration_matrix(profile)) / speed for profile, _, speed in seen]
+    timed = zip(seen, distances, strict=True) if flags.timed else ()
+    rides = [_rides(problem, profile, speed, matrix) for (profile, _, speed), matrix in timed]
+    longest_ride = max((float(ride.max()) for ride in rides), default=0.0)
     shipped = _shipped(problem)
     partner, is_pickup = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=bool)
     for shipment in problem.shipments:
@@ -133,7 +135,7 @@ def search_data(problem: Problem) -> SearchData:
         picks=np.asarray(problem.pickup.any(axis=1)),
         partner=partner,
         is_pickup=is_pickup,
-        absence=np.where(problem.required, _unpayable(problem, cost), problem.prizes),
+        absence=np.where(problem.required, _unpayable(problem, float(cost.max()), longest_ride), problem.prizes),
         neighbours=neighbours,
         remoteness=remoteness,
         sight=np.array([seen.index(sight) for sight in sights], dtype=np.int32),
@@ -200,6 +202,12 @@ def _points(problem: Problem, matrix: Floats) -> Floats:
     return np.pad(matrix[np.ix_(order, order)], (0, 1))
 
 
+def _rides(problem: Problem, profile: int, speed: float, distance: Floats) -> Floats:
+    """Travel times between points: those that are given, or the distances."""
+    own = problem.profiles[profile].duration
+    return (distance if own is None else _points(problem, own)) / speed
+
+
 def _arcs(problem: Problem, profile: int, unit_cost: float, distance: Floats) -> Floats:
     """Cost of arcs [P, P]: the distance's, and that of a visit that is not preferred."""
     cost: Floats = unit_cost * distance
@@ -218,13 +226,14 @@ def _shipped(problem: Problem) -> Floats:
     return change
 
 
-def _unpayable(problem: Problem, cost: Floats) -> float:
-    """More than serving any one client can cost."""
-    dearest = max(v.fixed_cost for v in problem.vehicle_types)
-    times = [w for w in problem.tw.ravel().tolist() if math.isfinite(w)]
-    rate = max(v.unit_duration_cost for v in problem.vehicle_types)
-    lasting = (max(times, default=0.0) + problem.service.sum()) * rate
-    return float(10 * (cost.max() * (problem.num_clients + 1) + dearest + lasting + problem.prizes.sum()) + 1)
+def _unpayable(problem: Problem, arc: float, ride: float) -> float:
+    """More than any solution costs: there are at most as many routes as clients, and two arcs for each of them."""
+    n, kinds = problem.num_clients, problem.vehicle_types
+    opens, closes = np.array([*problem.tw.tolist(), *(v.tw for v in kinds)]).T
+    waiting = n * max(0.0, opens.max() - closes.min())
+    lasting = 2 * n * ride + problem.service.sum() + waiting
+    rate, fixed = max(v.unit_duration_cost for v in kinds), max(v.fixed_cost for v in kinds)
+    return float(2 * n * arc + n * fixed + rate * lasting + problem.prizes.sum() + 1)
 
 
 def _available(problem: Problem, vehicle: VehicleType) -> int:
