@@ -74,10 +74,14 @@ class Flags(NamedTuple):
 
 def unsupported(problem: Problem) -> list[str]:
     """Features that this search does not handle."""
+    ends = [end for shipment in problem.shipments for end in (shipment.pickup, shipment.delivery)]
     features = {
         "objective='max'": problem.objective == "max",
         "reloads of vehicles with a price, with limits of time, distance or number, or away from home": any(
             v.reload_depots and not _refills_freely(problem, v) for v in problem.vehicle_types
+        ),
+        "a delivery or pickup of its own at an end of a shipment": bool(
+            (problem.delivery + problem.pickup)[ends].any()
         ),
     }
     return [feature for feature, present in features.items() if present]

@@ -99,6 +99,13 @@ def test_refills_without_any_limit_are_supported():
     assert unsupported(problem(vehicle=REFILL)) == []
 
 
+@pytest.mark.parametrize("kind", ["delivery", "pickup"])
+def test_loads_of_their_own_at_the_ends_of_shipments_are_refused(kind):
+    own = problem({kind: (1.0,)}, {"capacity": (9.0,)}, shipments=(Shipment(1, 0, (2.0,)),))
+    assert unsupported(own) == ["a delivery or pickup of its own at an end of a shipment"]
+    assert unsupported(replace(own, shipments=(Shipment(1, 2, (2.0,)),))) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_neighbours_come_by_their_distance_there_and_back(seed):
