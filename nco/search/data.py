@@ -44,7 +44,7 @@ class SearchData(NamedTuple):
     partner: Ints  # [n] the other end of a client's shipment; -1: none
     is_pickup: Bools  # [n] whether it is where the shipment begins
     absence: Floats  # [n] price of leaving a client out; for required ones more than any solution costs
-    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance
+    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance, itself first
     remoteness: Floats  # [n] distance from the nearest depot
     sight: Ints  # [K] view
     start: Ints  # [K] point
@@ -120,8 +120,6 @@ def search_data(problem: Problem) -> SearchData:
     for shipment in problem.shipments:
         partner[[shipment.pickup, shipment.delivery]] = shipment.delivery, shipment.pickup
         is_pickup[shipment.pickup] = True
-    near = np.mean([matrix[:n, :n] + matrix[:n, :n].T for matrix in distances], axis=0)
-    neighbours = np.argsort(near, axis=1, kind="stable")[:, : NEAREST + 1].astype(np.uint32)
     remoteness = np.mean([matrix[n : n + depots, :n].min(axis=0) for matrix in distances], axis=0)
     permitted = [problem.profiles[v.profile].allowed for v in kinds]
     ends = [n + depots if v.end_depot is None else n + v.end_depot for v in kinds]
@@ -140,7 +138,7 @@ def search_data(problem: Problem) -> SearchData:
         partner=partner,
         is_pickup=is_pickup,
         absence=np.where(problem.required, _unpayable(problem, float(cost.max()), longest_ride), problem.prizes),
-        neighbours=neighbours,
+        neighbours=_neighbours([matrix[:n, :n] for matrix in distances]),
         remoteness=remoteness,
         sight=np.array([seen.index(sight) for sight in sights], dtype=np.int32),
         start=np.array([n + v.start_depot for v in kinds], dtype=np.int32),
@@ -228,6 +226,16 @@ def _shipped(problem: Problem) -> Floats:
         change[shipment.pickup] += load
         change[shipment.delivery] -= load
     return change
+
+
+def _neighbours(distances: Sequence[Floats]) -> NDArray[np.uint32]:
+    """The nearest clients [n, A] of each, there and back, in order; itself first even among others at its place."""
+    near = np.add.reduce([matrix + matrix.T for matrix in distances])
+    np.fill_diagonal(near, -1.0)
+    most = min(len(near), NEAREST + 1)
+    chosen = np.sort(np.argpartition(near, most - 1, axis=1)[:, :most], axis=1)
+    order = np.argsort(np.take_along_axis(near, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1).astype(np.uint32, order="C")
 
 
 def _unpayable(problem: Problem, arc: float, ride: float) -> float:

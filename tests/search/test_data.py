@@ -126,6 +126,11 @@ def test_only_the_nearest_are_neighbours():
     assert sorted(neighbours[150].tolist()) == list(range(100, 201))
 
 
+def test_the_first_neighbour_of_clients_at_one_place_is_each_itself():
+    house = Problem((Depot(0.0, 0.0),), (Client(1.0, 1.0),) * 4, (VehicleType(),))
+    assert search_data(house).neighbours[:, 0].tolist() == [0, 1, 2, 3]
+
+
 @settings(max_examples=60, deadline=None)
 @given(seeds)
 def test_leaving_a_required_client_out_costs_more_than_any_solution(seed):
