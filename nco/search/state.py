@@ -184,6 +184,17 @@ def measured(s, r, k):
 
 
 @inlined
+def holds(s, r):
+    """Whether a route, refreshed, keeps to windows and limits."""
+    counts, kind, first = s.counts[0], s.kinds[s.routes[r].kind], s.routes[r].first
+    if counts.timed:
+        begin = max(kind.leave_from + s.ride[kind.sight, kind.start, first], s.clients[first].opens)
+        if begin > s.clients[first].due or (counts.lasting and s.routes[r].span > kind.longest):
+            return False
+    return not counts.far or s.routes[r].distance <= kind.farthest
+
+
+@inlined
 def open_route(s, k):
     """A new route of a kind, without clients; its slot."""
     counts = s.counts[0]
