@@ -104,10 +104,14 @@ def _cost(chain: Chain) -> float:
 
 
 def _mean_arc(data: SearchData) -> float:
-    """Mean cost of an arc between near clients, over the views: the unit of temperatures."""
+    """Mean cost of an arc between near clients, its time included, over the kinds: the unit of temperatures."""
     near = data.neighbours[:, 1:11]
-    arcs = data.cost[:, np.arange(len(near))[:, None], near]
-    return float(arcs.mean()) if arcs.size else 1.0
+    arcs = np.arange(len(near))[:, None], near
+    prices = [
+        data.cost[sight][arcs] + (rate * data.ride[sight][arcs] if rate else 0.0)
+        for sight, rate in zip(data.sight, data.rate, strict=True)
+    ]
+    return float(np.mean(prices)) if near.size else 1.0
 
 
 def _cores() -> int:
