@@ -21,9 +21,11 @@ from nco.envs.instances import fleet_size
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
 from nco.policies.base import Memory, Policy
+from nco.policies.camp import CampPolicy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
 from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
+from nco.rollout.parallel import recorded_parallel_rollout
 from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import first_clients
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
@@ -83,6 +85,7 @@ class Learner(lightning.LightningModule):
         memory = self.policy.encode(instances)
         trajectory, decisions = self._play(instances, starts, draw, memory.detach())
         log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])
+        log_p, entropy = (part.unflatten(0, (len(starts), -1)).sum(dim=1) for part in (log_p, entropy))  # of vehicles
         loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
@@ -93,6 +96,8 @@ class Learner(lightning.LightningModule):
     ) -> tuple[Trajectory, Decisions]:
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
         policy, env = self.policy, self.env
+        if isinstance(policy, CampPolicy):
+            return recorded_parallel_rollout(policy, env, instances, starts, draw, memory)
         if self.device.type == "cuda" and covers(policy, env, instances):
             return recorded_rollout(policy, env, instances, starts, draw, memory)
         trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)
