@@ -67,8 +67,8 @@ NOISE = 1e-7
 def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.device = "cpu") -> TensorDict:
     """Instances [1] from a problem whose M vehicle types differ in depot, shift, range, capacity, price or liking.
 
-    Token v stands for vehicle type v, node M + k is client `clients[k]`; each must fit into an empty vehicle of
-    some type. Distances and durations are those of the first type's profile.
+    Token v stands for vehicle type v, node M + k is client `clients[k]`; each of these must fit into an empty vehicle
+    of some type. Distances and durations are those of the first type's profile.
     Coordinates derived from the distances stand in where the problem has none. Units are such that distances and times
     are on average what straight lines between the coordinates are. Loads that are not whole numbers are scaled to
     such, rounded up where that cannot be exact: masks may be stricter than the checker, never looser.

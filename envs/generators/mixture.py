@@ -9,6 +9,7 @@ import torch
 from tensordict import TensorDict
 
 from .base import Generator
+from .host import choose
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,5 @@ class Mixture:
 
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] from one of the parts."""
-        weights = torch.tensor(list(self.parts.values()), device=generator.device)
-        choice = int(torch.multinomial(weights, 1, generator=generator))
+        choice = choose(tuple(self.parts.values()), generator)
         return list(self.parts)[choice](batch, size, generator)

@@ -13,6 +13,7 @@ from tensordict import TensorDict
 from ..instances import fleet_size, has
 from .base import Generator
 from .everything import BY_NODE, BY_VEHICLE
+from .host import choose
 from .profiled import equipped
 
 #: Attributes of the unified environment, by nodes and by vehicles.
@@ -27,8 +28,7 @@ class Unified:
 
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] from one of the parts."""
-        weights = torch.tensor([weight for _, weight in self.parts], device=generator.device)
-        choice = int(torch.multinomial(weights, 1, generator=generator))
+        choice = choose([weight for _, weight in self.parts], generator)
         return completed(self.parts[choice][0](batch, size, generator))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nco.cli import bench, check, convert, info, solve, train
+from nco.cli import bench, check, convert, info, solve, throughput, train
 from nco.cli.group import Commands
 
 app = typer.Typer(
@@ -23,6 +23,9 @@ for command in (solve.solve, check.check, convert.convert, bench.bench, info.inf
     app.command()(command)
 app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     train.train
+)
+app.command("bench throughput", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    throughput.throughput
 )
 
 

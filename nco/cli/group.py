@@ -33,6 +33,11 @@ RoundingName = Annotated[
 class Commands(TyperGroup):
     """The group of all commands: turns an NcoError into lines in red and exit code 2, Ctrl-C into 130."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """A command may have a name of two words."""
+        words = " ".join(args[:2])
+        return (words, self.commands[words], args[2:]) if words in self.commands else super().resolve_command(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
             warnings.showwarning = _warn

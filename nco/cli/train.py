@@ -17,21 +17,29 @@ EXTRA = ("hydra", "lightning", "omegaconf", "rl4co")
 
 def train(context: typer.Context) -> None:
     """Train a policy; arguments are Hydra overrides such as experiment=smoke (see nco train --help)."""
-    try:
-        from nco.train import explain, main
+    with needs_extra("nco train"):
+        from nco.train import explain, is_first, main
 
         if {"-h", "--help"} & set(context.args):
             say(results(), f"Usage: nco train [GROUP=CHOICE] [KEY=VALUE] ...\n\n{train.__doc__}\n\n{explain()}")
             return
         with _log():
             path = main(context.args)
-        say(results(), str(path))
+        if is_first():
+            say(results(), str(path))
+
+
+@contextmanager
+def needs_extra(command: str) -> Iterator[None]:
+    """A module of the extra 'train' that is missing is an error that names its installation."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in EXTRA:
             raise
         fix = "Install it with: pip install 'nco-vrp[train]'"
-        raise ConfigError(Fault("C502", "nco train", f"'{missing}' is not installed", fix)) from error
+        raise ConfigError(Fault("C502", command, f"'{missing}' is not installed", fix)) from error
 
 
 @contextmanager

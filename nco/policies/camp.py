@@ -2,8 +2,8 @@
 
 CAMP (Hua et al. 2025, arXiv 2501.02977): one copy of the graph per vehicle, exchange between vehicles and clients in
 the encoder (nco.nn.exchange), communication among vehicles at every decision, and a pointer of every vehicle into its
-own copy. Vehicles have no numbers, so that any M will do. Beyond the paper: the weights of the objective are inputs, and
-the pointer subtracts the exact price of the way and of the visit, each at a learnt rate.
+own copy. Vehicles have no numbers, so that any M will do. Beyond the paper: the weights of the objective are inputs,
+and the pointer subtracts the exact price of the way and of the visit, each at a learnt rate.
 
 It acts in nco.envs.parallel. Tensors of Memory and Query have a row for every vehicle: R = B * M rows, problem-major.
 """
@@ -61,6 +61,7 @@ class CampPolicy(Policy):
 
     name: ClassVar[str] = "camp"
     sees: ClassVar[frozenset[str]] = frozenset({"distance", "unit_cost", "penalty", "allowed", "reloads"})
+    keeps: ClassVar[int] = 32  # the communication: twelve of width D, two as wide as its hidden units
 
     def __init__(self, **options: Any) -> None:
         """Options are the fields of CampConfig."""
@@ -98,14 +99,16 @@ class CampPolicy(Policy):
         for block in self.blocks:
             x, profiles = block(x, profiles)
         profiles = self.norm(profiles)
-        own = torch.eye(fleet, dtype=torch.bool, device=x.device)
-        depot = self.project_depot(profiles[:, own.nonzero()[:, 0], own.nonzero()[:, 1]])  # [B, M, D]
+        token = torch.arange(fleet, device=x.device)
+        depot = self.project_depot(profiles[:, token, token])  # [B, M, D]
         query, key, value, pointer = self.project_memory(profiles.flatten(0, 1)).chunk(4, dim=-1)
         liking = -F.softplus(self.reluctance) * F.pad(pricing.regret, (fleet, 0)).flatten(0, 1)[:, None]
+        # nothing is promised for later: the token itself, which is always left, promises one, and log 1 is added
+        promise = F.one_hot(token, x.shape[1]).float().repeat(len(x), 1)[:, None]
         distance, unit = (part.repeat_interleave(fleet, dim=0) for part in (distance, unit))
+        prices = pricing.price.flatten()[:, None]
         return Memory(
-            query, key, value, pointer, distance, unit, depot, None, pricing.price.flatten()[:, None], None, liking,
-            torch.zeros_like(liking),
+            query, key, value, pointer, distance, unit, depot, None, prices, None, liking, promise
         )  # fmt: skip
 
     def point(self, memory: Memory, query: Query) -> Pointing:

@@ -19,6 +19,7 @@ from nco.envs.constraints.load import Load
 from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.constraints.time_windows import TimeWindows
 from nco.envs.constraints.zones import Zones
+from nco.envs.generators.host import fresh_seed
 from nco.envs.instances import fleet_size, has
 from nco.envs.routing import RoutingEnv
 from nco.nn.bits import words
@@ -109,7 +110,7 @@ def _launch(
     tile = 32 if flags["BN"] <= 256 else 16  # what fits into registers
     warps = 4 if flags["BN"] <= 128 and flags["AT_TIME"] < 0 else 8
     lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
-    seed = 0 if generator is None else int(torch.randint(2**31, (), generator=generator, device=device))
+    seed = 0 if generator is None else fresh_seed(generator)
     episode_kernel[lengths.shape](
         *_weights(policy, memory), *_problems(env, instances), starts.to(torch.int32).contiguous(),
         actions, active, ready, numbers, masks, left, lengths,

@@ -6,6 +6,9 @@ client the one that was surest goes. The probability of a joint action is the pr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from tensordict import TensorDict
@@ -22,6 +25,44 @@ from nco.rollout.rescore import Decisions
 from nco.rollout.starts import FREE
 
 
+class Scene(NamedTuple):
+    """What changes from step to step."""
+
+    state: ParallelState
+    spent: Tensor  # [B, S, M] by each vehicle on its way
+
+
+class Acted(NamedTuple):
+    """A step: what was done, and what each vehicle saw and chose; those that lost a conflict did something else."""
+
+    action: Tensor  # [B, S, M]
+    query: Query  # [R, S, ...]
+    choice: Tensor  # [R, S]
+
+
+#: A step of all vehicles: (policy, env, memory, instances, scene, noise) -> (what was done, next scene).
+Act = Callable[[CampPolicy, ParallelEnv, Memory, TensorDict, Scene, Tensor | None], tuple[Acted, Scene]]
+
+
+def act(
+    policy: CampPolicy, env: ParallelEnv, memory: Memory, instances: TensorDict, scene: Scene, noise: Tensor | None,
+    starts: Tensor | None = None,
+) -> tuple[Acted, Scene]:  # fmt: skip
+    """One step: the likeliest nodes, or with exponential noise [R, S, N] samples (argmax of p / e, Gumbel's trick).
+
+    starts [B, S, P]: what the vehicles that begin have to choose, in the first step.
+    """
+    state, fleet = scene.state, fleet_size(instances)
+    mask = env.action_mask(instances, state)
+    query = _observe(env, instances, scene, mask if starts is None else _given(mask, starts))
+    logits = policy.logits(memory, query)
+    score = _by_problem(logits.log_softmax(dim=-1), fleet)
+    choice = (logits if noise is None else logits - noise.log()).argmax(dim=-1)
+    action = env.resolve(state, mask, _by_problem(choice, fleet), score)
+    spent = scene.spent + _price(instances, state.current, action)
+    return Acted(action, query, choice), Scene(env.step(instances, state, action), spent)
+
+
 def parallel_rollout(
     policy: CampPolicy,
     env: RoutingEnv,
@@ -33,52 +74,52 @@ def parallel_rollout(
 ) -> Trajectory:
     """As nco.rollout.eager.rollout; of a start [B, S, P] the vehicle and its first client are taken."""
     memory = policy.encode(instances) if memory is None else memory
-    return _play(policy, env, instances, starts, generator, memory, record=False)[0]
+    steps = _steps(policy, env, memory, instances, starts, generator, act)
+    return _trajectory(env, instances, [done.action for done in steps])
 
 
 def recorded_parallel_rollout(
-    policy: CampPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory
-) -> tuple[Trajectory, Decisions]:
-    """A sampled rollout with all its decisions; on a GPU masks are packed into bits."""
-    trajectory, seen = _play(policy, env, instances, starts, generator, memory, record=True)
-    queries, choices = zip(*seen, strict=True)
+    policy: CampPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory,
+    step: Act = act,
+) -> tuple[Trajectory, Decisions]:  # fmt: skip
+    """A sampled rollout with all its decisions, step by step; on a GPU masks are packed. step: a captured `act`."""
+    actions, queries, choices = [], list[Query](), []
+    for action, query, choice in _steps(policy, env, memory, instances, starts, generator, step):
+        actions.append(action)
+        queries.append(_packed(query) if starts.device.type == "cuda" else query)
+        choices.append(choice)
     parts = (torch.stack(part, dim=1).flatten(1, 2) for part in zip(*queries, strict=True))
-    return trajectory, Decisions(Query._make(parts), torch.stack(choices, dim=1).flatten(1, 2))
+    decisions = Decisions(Query._make(parts), torch.stack(choices, dim=1).flatten(1, 2))
+    return _trajectory(env, instances, actions), decisions
 
 
 @torch.no_grad()
-def _play(
-    policy: CampPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator | None,
-    memory: Memory, record: bool,
-) -> tuple[Trajectory, list[tuple[Query, Tensor]]]:  # fmt: skip
-    """The trajectory, in the sequential environment's actions, and what was seen and chosen in every step."""
+def _steps(
+    policy: CampPolicy, env: RoutingEnv, memory: Memory, instances: TensorDict, starts: Tensor,
+    generator: Generator | None, step: Act,
+) -> Iterator[Acted]:  # fmt: skip
+    """What is done in every step, until nobody can serve another client."""
     process, fleet = ParallelEnv(env.constraints, env.objective), fleet_size(instances)
-    state = process.reset(instances, starts.shape[1])
-    spent = torch.zeros(state.current.shape, device=starts.device)
-    actions, seen, every = [], list[tuple[Query, Tensor]](), CHECK_EVERY[starts.device.type]
+    (batch, rollouts, _), nodes, device = starts.shape, instances["locs"].shape[1], starts.device
+    scene = Scene(process.reset(instances, rollouts), torch.zeros(batch, rollouts, fleet, device=device))
+    noise = None if generator is None else torch.empty(batch * fleet, rollouts, nodes, device=device)
+    every = CHECK_EVERY[device.type]
     for count in range(process.max_steps(instances)):
-        if count and count % every == 0 and bool(process.done(instances, state).all()):
+        if count and count % every == 0 and bool(process.done(instances, scene.state).all()):
             break
-        mask = process.action_mask(instances, state)
-        given = _given(mask, starts) if count == 0 else mask
-        query = _observe(process, instances, state, given, spent)
-        logits = policy.logits(memory, query)
-        score = _by_problem(logits.log_softmax(dim=-1), fleet)
-        drawn = logits
-        if generator is not None:
-            noise = torch.empty_like(logits).exponential_(generator=generator)
-            drawn = logits - noise.log()
-        choice = drawn.argmax(dim=-1)
-        action = process.resolve(state, mask, _by_problem(choice, fleet), score)
-        if record:
-            packed = starts.device.type == "cuda"
-            left = query.left if query.left is not None else given
-            seen.append((query._replace(mask=pack(query.mask), left=pack(left)) if packed else query, choice))
-        spent = spent + _price(instances, state.current, action)
-        state = process.step(instances, state, action)
-        actions.append(action)
+        if noise is not None:
+            noise.exponential_(generator=generator)
+        if count == 0:
+            done, scene = act(policy, process, memory, instances, scene, noise, starts)
+        else:
+            done, scene = step(policy, process, memory, instances, scene, noise)
+        yield done
+
+
+def _trajectory(env: RoutingEnv, instances: TensorDict, actions: list[Tensor]) -> Trajectory:
+    """The trajectory of joint actions [B, S, M], in the sequential environment's actions."""
     path = in_sequence(torch.stack(actions, dim=2))
-    return Trajectory(path, env.cost(instances, path)), seen
+    return Trajectory(path, env.cost(instances, path))
 
 
 def in_sequence(actions: Tensor) -> Tensor:
@@ -103,14 +144,21 @@ def _given(mask: Tensor, starts: Tensor) -> Tensor:
     return torch.where(chosen, F.one_hot(client, mask.shape[3]).bool()[:, :, None], mask)
 
 
-def _observe(env: ParallelEnv, instances: TensorDict, state: ParallelState, mask: Tensor, spent: Tensor) -> Query:
+def _observe(env: ParallelEnv, instances: TensorDict, scene: Scene, mask: Tensor) -> Query:
     """What the vehicles see: [R, S, ...]. What a vehicle has spent takes the place of when it is ready."""
+    state, spent = scene
     token = torch.arange(mask.shape[2], device=mask.device).expand_as(state.current)
     pairs = zip(env.constraints, state.slots, strict=True)
     features = torch.cat([constraint.features(instances, slot, token) for constraint, slot in pairs], dim=-1)
     left = (~state.visited)[:, :, None].expand_as(mask)
     current = _by_vehicle(state.current)
     return Query(current, torch.zeros_like(current), *map(_by_vehicle, (spent, features, mask, left)))
+
+
+def _packed(query: Query) -> Query:
+    """The same with masks in bits."""
+    left = query.mask if query.left is None else query.left
+    return query._replace(mask=pack(query.mask), left=pack(left))
 
 
 def _price(instances: TensorDict, origin: Tensor, node: Tensor) -> Tensor:
@@ -128,4 +176,5 @@ def _by_vehicle(values: Tensor) -> Tensor:
 
 def _by_problem(values: Tensor, fleet: int) -> Tensor:
     """[R, S, ...] -> [B, S, M, ...]."""
-    return values.unflatten(0, (-1, fleet)).transpose(1, 2)
+    by_problem: Tensor = values.unflatten(0, (-1, fleet))
+    return by_problem.transpose(1, 2)

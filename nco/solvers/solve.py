@@ -23,10 +23,12 @@ SOLVERS: dict[str, str] = {
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
 }
-#: No solver in particular: the first of these that supports the problem, with these options. On all but plain
-#: capacitated problems PyVRP still beats the unified weights.
+#: No solver in particular: the first of these that supports the problem, with these options. Where there are time
+#: windows, limits, pickups or open routes PyVRP still beats the unified weights.
 AUTO = "auto"
-PREFERENCE: dict[str, dict[str, Any]] = {"neural": {"weights": "cvrp"}, "pyvrp": {}, "ortools": {}}
+PREFERENCE: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("neural", {"weights": "cvrp"}), ("neural", {"weights": "profiles"}), ("pyvrp", {}), ("ortools", {}),
+)  # fmt: skip
 
 #: Seeds are whole numbers from 0 to this, which every solver takes.
 LARGEST_SEED = 2**31 - 1
@@ -79,7 +81,7 @@ def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str,
     Only solvers that know the options count. Raises SolverError with the faults of all when none supports the problem.
     """
     faults, unknown = list[Fault](), list[Fault]()
-    for name, usual in PREFERENCE.items():
+    for name, usual in PREFERENCE:
         try:
             found = create(name, device, **{**usual, **options}).unsupported(problem)
         except SolverError as error:
@@ -89,7 +91,7 @@ def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str,
             continue
         if not found:
             return name, faults
-        faults += found
+        faults += [fault for fault in found if fault not in faults]
     raise SolverError(faults or unknown)
 
 

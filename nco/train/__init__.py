@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def explain() -> str:
     from nco.train.config import explain
 
     return explain()
+
+
+def throughput(overrides: Sequence[str] = ()) -> Iterator[str]:
+    """How fast a training step and a greedy rollout are on this machine, beside RL4CO's: lines of Markdown."""
+    _require_extra()
+    from nco.train.speed import report
+
+    return report(overrides)
+
+
+def is_first() -> bool:
+    """Whether this process, of several that learn together, is the one that measures, writes and talks."""
+    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
 def _require_extra() -> None:

@@ -43,8 +43,13 @@ class TrainerConfig(_Section):
     max_time: float | None = Field(gt=0)
     batch_size: int = Field(ge=1)
     reference_size: int = Field(ge=1)
+    loss: Literal["reinforce", "preference"]
+    best_of: int = Field(ge=1)
+    rescore_memory: float | None = Field(gt=0)
+    ema: float = Field(ge=0, lt=1)
     starts: int = Field(ge=2)  # the baseline is the mean over them
     accelerator: Literal["auto", "cpu", "cuda"]
+    devices: int = Field(ge=1)
     precision: str
     threads: int | None = Field(ge=1)
     logger: Literal["csv", "tensorboard", "wandb"]
@@ -104,6 +109,9 @@ def compose(overrides: Sequence[str]) -> TrainConfig:
     if not config.trainer.max_steps and config.trainer.max_time is None:
         fix = "Set trainer.max_steps or trainer.max_time (seconds)"
         raise ConfigError(Fault("C503", "trainer", "the run would never end", fix))
+    if config.trainer.best_of > config.trainer.starts:
+        what = f"a problem has only {config.trainer.starts} rollouts"
+        raise ConfigError(Fault("C503", f"trainer.best_of={config.trainer.best_of}", what, "Raise trainer.starts"))
     if set(config.name) & set("/\\:"):  # that of a preset with a city file
         raise ConfigError(Fault("C503", "name", f"'{config.name}' names no file", "Give a name, as in name=my_city"))
     return config

@@ -36,8 +36,8 @@ class Interruption(Callback):
         self._listen()  # again: Lightning has just put its own handlers in place
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        if self.received:
-            trainer.should_stop = True
+        if trainer.strategy.reduce_boolean_decision(self.received, all=False):  # of any process
+            trainer.should_stop = self.received = True
 
     def _listen(self) -> None:
         if _in_main_thread():

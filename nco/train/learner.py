@@ -6,10 +6,12 @@ one teacher-forced pass and push up the probability of those better than the mea
 
 from __future__ import annotations
 
+import copy
 import math
+import random
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -25,10 +27,13 @@ from nco.policies.camp import CampPolicy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
 from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
-from nco.rollout.parallel import recorded_parallel_rollout
-from nco.rollout.rescore import Decisions, log_probability, rebuild
+from nco.rollout.parallel import Act, act, recorded_parallel_rollout
+from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
 from nco.rollout.starts import first_clients
+from nco.train.average import follow
+from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
+from nco.train.processes import average_gradients
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
 LOOK_EVERY = {"cpu": 1, "cuda": 50}
@@ -42,6 +47,10 @@ class LearnerConfig:
     reference_size: int = 100
     starts: int = 50  # S: rollouts a problem, at most one per client, at least two
     sizes: tuple[int, ...] = (100,)  # numbers of clients, at least two; every step draws one
+    loss: Literal["reinforce", "preference"] = "reinforce"
+    best_of: int = 1  # with reinforce: the mean of the best of so many rollouts is to become cheap
+    rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
+    ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
     seed: int = 1
@@ -51,7 +60,8 @@ class Learner(lightning.LightningModule):
     """Trains a policy on problems generated on its own device.
 
     Step k draws everything from a generator seeded with (seed, rank, k): an interrupted run that resumes at step k
-    goes on as if nothing had happened.
+    goes on as if nothing had happened. Several processes (DDP) draw different problems of the same size, and the clock
+    of the first one counts for all.
     """
 
     def __init__(
@@ -60,19 +70,21 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.automatic_optimization = False
         self.policy, self.env, self.problems = policy, env, generator
+        self.averaged = copy.deepcopy(policy).requires_grad_(False)  # what is measured and written
         self.config, self.optimizer_config = config, optimizer
         self.seconds = 0.0  # trained so far, over all resumptions
         self.problems_seen = 0
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
         self._decide: Step = decide
+        self._act: Act = act
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
-            self._decide = GraphedStep()
-        self._clock = time.perf_counter()
+            self._decide, self._act = GraphedStep(decide), GraphedStep(act)
 
     def on_train_start(self) -> None:
+        self._clock = time.perf_counter()  # the first validation is behind us
         if self.progress >= 1.0:
             fix = "Raise trainer.max_steps or trainer.max_time to go on"
             raise ConfigError(Fault("C503", "resume", f"the run has already ended at step {self.steps}", fix))
@@ -83,21 +95,36 @@ class Learner(lightning.LightningModule):
         instances = self._draw_problems(draw)
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
-        trajectory, decisions = self._play(instances, starts, draw, memory.detach())
-        log_p, entropy = log_probability(self.policy, memory, decisions, starts.shape[1])
-        log_p, entropy = (part.unflatten(0, (len(starts), -1)).sum(dim=1) for part in (log_p, entropy))  # of vehicles
-        loss = reinforce(trajectory.cost, log_p) / instances["locs"].shape[1]
+        trajectory, decisions = self.play(instances, starts, draw, memory.detach())
+        log_p, entropy = self.score(memory, decisions, starts)
+        loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
-    def _play(
+    def score(self, memory: Memory, decisions: Decisions, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands.
+
+        Those of vehicles that decide side by side, each in a row of its own, are added up.
+        """
+        given, (batch, rollouts, _) = self.config.rescore_memory, starts.shape
+        budget = memory_budget(self.device) if given is None else given * 2**30
+        log_p, entropy = log_probability(self.policy, memory, decisions, rollouts, budget)
+        return log_p.unflatten(0, (batch, -1)).sum(dim=1), entropy.unflatten(0, (batch, -1)).sum(dim=1)
+
+    def loss(self, cost: Tensor, log_p: Tensor) -> Tensor:
+        """What is to become smaller, from costs [B, S] and log-probabilities [B, S]."""
+        if self.config.loss == "preference":
+            return preference(cost, log_p)
+        return reinforce(cost, log_p, self.config.best_of)
+
+    def play(
         self, instances: TensorDict, starts: Tensor, draw: torch.Generator, memory: Memory
     ) -> tuple[Trajectory, Decisions]:
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
         policy, env = self.policy, self.env
         if isinstance(policy, CampPolicy):
-            return recorded_parallel_rollout(policy, env, instances, starts, draw, memory)
+            return recorded_parallel_rollout(policy, env, instances, starts, draw, memory, self._act)
         if self.device.type == "cuda" and covers(policy, env, instances):
             return recorded_rollout(policy, env, instances, starts, draw, memory)
         trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)
@@ -135,46 +162,44 @@ class Learner(lightning.LightningModule):
 
     def _draw_problems(self, draw: torch.Generator) -> TensorDict:
         sizes = self.config.sizes
-        size = sizes[int(torch.randint(len(sizes), (1,), generator=draw, device=draw.device))]
+        size = random.Random(_mix(self.config.seed, self.steps)).choice(sizes)  # on the host: no wait for the device
         scale = (self.config.reference_size / size) ** 2 if size > self.config.reference_size else 1.0
         return self.problems(max(1, int(self.config.batch_size * scale)), size, draw)
 
     def _update(self, loss: Tensor) -> None:
-        optimizers: list[Any] = self.optimizers()  # type: ignore[assignment]
+        given: Any = self.optimizers()
+        optimizers = given if isinstance(given, list) else [given]
         for optimizer, rate in zip(optimizers, schedule(self.optimizer_config, self.steps, self.progress), strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
         self.manual_backward(loss)
+        if self.trainer.world_size > 1:
+            average_gradients(self.policy)
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.optimizer_config.clip)
         self._alarm = loss.detach() + norm
         self.log("gradient_norm", norm)
         for optimizer in optimizers:
             optimizer.step()
+        follow(self.averaged, self.policy, self.config.ema, self.steps - 1)
 
     def _report(
         self, loss: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float
     ) -> None:
         now, cost = time.perf_counter(), trajectory.cost
-        self.seconds, self._clock = self.seconds + now - self._clock, now
-        self.problems_seen += cost.shape[0]
+        self.seconds, self._clock = self._agreed(self.seconds + now - self._clock), now
+        problems = cost.shape[0] * self.trainer.world_size
+        self.problems_seen += problems
         self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
         self.log("entropy", entropy.mean() / trajectory.actions.shape[-1])  # of a decision
         self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - fleet_size(instances))})
-        self.log("throughput", cost.shape[0] / (now - began))  # problems a second
+        self.log("throughput", problems / (now - began))  # problems a second
         if self.steps % LOOK_EVERY[self.device.type] == 0:
             self.require_finite()
 
-
-def reinforce(cost: Tensor, log_p: Tensor) -> Tensor:
-    """Loss from costs [B, S] and log-probabilities [B, S]: the baseline is the mean cost of the problem's rollouts.
-
-    Advantages are divided by their standard deviation, so that every problem weighs the same; differences far below a
-    ten-thousandth of the cost are rounding and count as none.
-    """
-    mean = cost.mean(dim=1, keepdim=True)
-    advantage = (cost - mean) / (cost.std(dim=1, keepdim=True) + 1e-4 * mean + 1e-9)
-    return (advantage.detach() * log_p).mean()
+    def _agreed(self, seconds: float) -> float:
+        """The same time in all processes: they must decide alike when to stop and how fast to learn."""
+        return self.trainer.strategy.broadcast(seconds) if self.trainer.world_size > 1 else seconds
 
 
 def _mix(*numbers: int) -> int:

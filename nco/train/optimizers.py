@@ -1,6 +1,6 @@
 """Optimisers: Muon on the hidden matrices, AdamW on everything else, one schedule for both.
 
-Muon (Jordan et al. 2024; torch.optim.Muon) orthogonalises the momentum of matrices that map hidden states to hidden
+Muon (Jordan et al. 2024; nco.train.muon) orthogonalises the momentum of matrices that map hidden states to hidden
 states. Embeddings of raw inputs, norms, biases and scalars go to AdamW.
 """
 
@@ -10,6 +10,8 @@ import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import nn
+
+from nco.train.muon import BatchedMuon
 
 #: Matrices with fewer rows or columns see raw inputs.
 HIDDEN = 16
@@ -35,7 +37,7 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     rest = [p for p in model.parameters() if id(p) not in chosen]
     optimizers: list[torch.optim.Optimizer] = []
     if hidden:
-        optimizers.append(torch.optim.Muon(hidden, lr=config.muon_rate, weight_decay=config.weight_decay))
+        optimizers.append(BatchedMuon(hidden, lr=config.muon_rate, weight_decay=config.weight_decay))
     optimizers.append(torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay))
     return optimizers
 

@@ -59,5 +59,9 @@ def describe(trainer: Trainer, module: LightningModule, validation: Validation) 
     learner, metrics = learner_of(module), trainer.callback_metrics
     parts = [f"step {learner.steps}", f"{learner.seconds:.0f} s", f"cost {float(metrics['cost']):.4g}"]
     parts.append(f"{float(metrics['throughput']):.0f} problems/s")
-    parts += [f"{name} {greedy:.4g} (x8 {best:.4g})" for name, (greedy, best) in validation.latest.items()]
+    for name, (greedy, best) in validation.latest.items():
+        gap = (
+            f", gaps {' and '.join(f'{gap:.2f}' for gap in validation.gaps[name])} %" if name in validation.gaps else ""
+        )
+        parts.append(f"{name} {greedy:.4g} (x8 {best:.4g}{gap})")
     return ", ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import pickle
 import sys
 import warnings
@@ -25,10 +26,12 @@ from nco.policies import make_policy
 from nco.policies.base import Policy
 from nco.policies.weights import load
 from nco.rollout.threads import threads
+from nco.train import is_first
 from nco.train.callbacks import Keeper, Validation
 from nco.train.config import TrainConfig
 from nco.train.interruption import Interruption
 from nco.train.learner import Learner, LearnerConfig
+from nco.train.processes import Processes
 from nco.train.progress import ProgressBar, ProgressLine
 
 log = logging.getLogger("nco.train")
@@ -45,17 +48,24 @@ def train(config: TrainConfig) -> Path:
     validation = Validation(config.validation, config.out / "curve.jsonl")
     keeper = Keeper(config.out, config.name, config.trainer.checkpoint_every, _description(config))
     progress = ProgressBar(validation) if sys.stderr.isatty() else ProgressLine(validation)
-    with _quiet(), Interruption() as interruption:
-        trainer = _trainer(config, [interruption, validation, keeper, progress])
+    with quiet(), Interruption() as interruption:
+        callbacks = [interruption, validation, keeper, progress] if is_first() else [interruption, keeper]
+        trainer = make_trainer(config, callbacks)
         device, policy = trainer.strategy.root_device, learner.policy
         size = sum(parameter.numel() for parameter in policy.parameters())
-        log.info("training '%s', %s parameters, on %s, into %s", policy.name, f"{size:,}", device, config.out)
-        with _fast_matmul(device), threads(config.trainer.threads):
-            _fit(trainer, learner, config.resume)
+        place = f"{trainer.world_size} x {device.type}" if trainer.world_size > 1 else device
+        _say(f"training '{policy.name}', {size:,} parameters, on {place}, into {config.out}")
+        with fast_matmul(device), threads(config.trainer.threads):
+            fit(trainer, learner, config.resume)
     if interruption.received:
-        log.info("kept %s; go on with: %s", keeper.weights, config.resume_command)
+        _say(f"kept {keeper.weights}; go on with: {config.resume_command}")
         raise KeyboardInterrupt
     return keeper.weights
+
+
+def _say(message: str) -> None:
+    if is_first():
+        log.info("%s", message)
 
 
 def make_learner(config: TrainConfig) -> Learner:
@@ -66,7 +76,8 @@ def make_learner(config: TrainConfig) -> Learner:
     settings = LearnerConfig(
         batch_size=trainer.batch_size, reference_size=trainer.reference_size, starts=trainer.starts,
         sizes=config.env.sizes, max_seconds=config.max_seconds, max_steps=trainer.max_steps,
-        seed=config.seed,
+        seed=config.seed, ema=trainer.ema, loss=trainer.loss, best_of=trainer.best_of,
+        rescore_memory=trainer.rescore_memory,
     )  # fmt: skip
     policy = _policy(config, problems.env.num_features)
     return Learner(policy, problems.env, problems.generator, settings, trainer.optimizer)
@@ -100,25 +111,32 @@ def _prepare(config: TrainConfig) -> None:
         raise ConfigError(Fault("C503", f"out={config.out}", error.strerror or str(error), fix)) from error
 
 
-def _trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
+def make_trainer(config: TrainConfig, callbacks: list[Callback]) -> lightning.Trainer:
+    """Lightning's trainer for a configuration: device, processes, precision, logs."""
     settings, present = config.trainer, torch.cuda.is_available()
     if settings.accelerator == "cuda" and not present:
         what = "this machine or this PyTorch has no CUDA device"
         raise ConfigError(Fault("C503", "trainer.accelerator=cuda", what, "Use trainer=cpu"))
     accelerator = "cuda" if present and settings.accelerator != "cpu" else "cpu"
+    devices = int(os.environ.get("LOCAL_WORLD_SIZE", settings.devices))  # set by torchrun
+    nodes = int(os.environ.get("GROUP_WORLD_SIZE", "1"))
     try:
         return lightning.Trainer(
-            accelerator=accelerator, devices=1, precision=settings.precision,  # type: ignore[arg-type]
+            accelerator=accelerator, devices=devices, num_nodes=nodes,
+            strategy=Processes() if devices * nodes > 1 else "auto",
+            precision=settings.precision,  # type: ignore[arg-type]
             max_epochs=1, max_steps=-1, callbacks=callbacks, logger=_logger(settings.logger, config.out),
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
             log_every_n_steps=settings.log_every, default_root_dir=config.out,
         )  # fmt: skip
     except (MisconfigurationException, ValueError) as error:
-        where = f"trainer.precision={settings.precision}"
-        raise ConfigError(Fault("C503", where, str(error), "Use 32-true or bf16-mixed")) from error
+        where = f"trainer.precision={settings.precision}, trainer.devices={devices}"
+        fix = "Use 32-true or bf16-mixed, and no more devices than there are"
+        raise ConfigError(Fault("C503", where, str(error), fix)) from error
 
 
-def _fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None) -> None:
+def fit(trainer: lightning.Trainer, learner: Learner, resume: Path | None = None) -> None:
+    """Learn until the learner has had enough, from the beginning or from a checkpoint."""
     if resume is not None:
         _require_checkpoint(resume)
     beats = itertools.repeat(0)  # the learner generates its problems itself
@@ -160,7 +178,7 @@ def _logger(name: str, out: Path) -> Logger:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep to Lightning its advice, its advertisements and its own use of what PyTorch deprecates; warnings stay."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
@@ -176,7 +194,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _fast_matmul(device: torch.device) -> Iterator[None]:
+def fast_matmul(device: torch.device) -> Iterator[None]:
     """On a GPU, float32 products outside of mixed precision may use TensorFloat-32."""
     before = torch.get_float32_matmul_precision()
     if device.type == "cuda":

@@ -1,15 +1,20 @@
 """Rollouts in which all vehicles act at once, by a policy that was not trained."""
 
+import copy
+from contextlib import nullcontext
+
 import pytest
 import torch
+from torch.utils._pytree import tree_leaves, tree_map
 
 import nco
 from nco.envs.generators.profiled import equipped
 from nco.envs.instances import fleet_size, to_problems, to_routes
 from nco.envs.parallel import ParallelEnv
 from nco.nn.bits import pack
+from nco.rollout import graphed
 from nco.rollout.fastest import fastest_rollout
-from nco.rollout.parallel import in_sequence, parallel_rollout, recorded_parallel_rollout
+from nco.rollout.parallel import Scene, act, in_sequence, parallel_rollout, recorded_parallel_rollout
 from nco.rollout.rescore import log_probability
 from nco.rollout.starts import FREE, first_clients
 
@@ -71,14 +76,68 @@ def test_the_record_is_of_what_was_decided_and_of_nothing_else(tiny_camp, drawn)
     assert trajectory.cost.shape == (3, STARTS)
 
 
-@torch.no_grad()
-def test_packed_masks_give_the_same_probabilities(tiny_camp, drawn):
+def test_packed_masks_give_the_same_probabilities_and_gradients(tiny_camp, drawn):
     (policy, env), instances = tiny_camp(), drawn(2, 7, "profiles")
-    _, made = recorded(policy, env, instances)
-    query = made.query._replace(mask=pack(made.query.mask), left=pack(made.query.left))
+    made = recorded(policy, env, instances)[1]
+    packed = made._replace(query=made.query._replace(mask=pack(made.query.mask), left=pack(made.query.left)))
+    results = []
+    for decisions in (made, packed):  # in PyTorch, then in a Triton kernel
+        policy.zero_grad()
+        found = log_probability(policy, policy.encode(instances), decisions, STARTS)
+        found[0].square().mean().backward()
+        results.append((found, [parameter.grad.clone() for parameter in policy.parameters()]))
+    torch.testing.assert_close(*results, rtol=1e-3, atol=1e-3)
+
+
+@torch.no_grad()
+def test_a_step_asks_nothing_of_the_host_so_that_a_cuda_graph_can_hold_it(tiny_camp, drawn, monkeypatch):
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # does not know the device
+    (policy, env), instances = tiny_camp(), drawn(2, 7, "profiles").to("meta")  # has shapes and a device, no numbers
+    policy, process, fleet = copy.deepcopy(policy).to("meta"), ParallelEnv(env.constraints), fleet_size(instances)
+    scene = Scene(process.reset(instances, STARTS), torch.zeros(2, STARTS, fleet, device="meta"))
+    starts = torch.zeros(2, STARTS, 2, dtype=torch.long, device="meta")
+    noise = torch.empty(2 * fleet, STARTS, fleet + 7, device="meta")
     memory = policy.encode(instances)
-    found, expected = (log_probability(policy, memory, made._replace(query=q), STARTS) for q in (query, made.query))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+    _, scene = act(policy, process, memory, instances, scene, noise, starts)
+    done, scene = act(policy, process, memory, instances, scene, noise)
+    assert {tensor.device.type for tensor in tree_leaves((done, scene))} == {"meta"}
+
+
+class Replay:
+    """Stands for a CUDA graph on the CPU: does the step on the same tensors once more."""
+
+    def __init__(self, work):
+        self.replay = work
+
+
+def capture(step, policy, env, memory, instances, state, noise):
+    memory, state, noise = tree_map(lambda x: x if x is None else x.clone(), (memory, state, noise))
+    instances = instances.clone()
+    outcome = tree_map(torch.clone, step(policy, env, memory, instances, state, noise)[0])
+
+    def work():
+        graphed._copy(step(policy, env, memory, instances, state, noise), (outcome, state))
+
+    return graphed._Captured(Replay(work), memory, instances, state, noise, outcome)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_step_replayed_on_its_own_tensors_gives_the_same_rollouts(tiny_camp, drawn, monkeypatch, device):
+    if device == "cpu":
+        monkeypatch.setattr(graphed, "_capture", capture)
+    elif not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    policy, env = tiny_camp()
+    policy, step = copy.deepcopy(policy).to(device), graphed.GraphedStep(act)
+    for seed in (1, 2, 3):  # two sizes, one of them twice
+        instances = drawn(2, 6 + seed % 2, "profiles", seed=seed).to(device)
+        starts, memory = first_clients(instances, STARTS, env.could(instances)), policy.encode(instances)
+        found, expected = (
+            recorded_parallel_rollout(policy, env, instances, starts, draw.manual_seed(seed), memory, way)
+            for draw, way in ((torch.Generator(device), step), (torch.Generator(device), act))
+        )
+        assert all(torch.equal(f, e) for f, e in zip(tree_leaves(found), tree_leaves(expected), strict=True))
 
 
 def test_a_sampled_rollout_is_that_of_its_seed(tiny_camp, drawn):

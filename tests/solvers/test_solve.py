@@ -7,6 +7,7 @@ import pytest
 
 import nco
 from nco import Client, Depot, NcoError, Problem, Result, Route, Solution, VehicleType
+from nco.envs.presets import problems
 from nco.errors import SolverError
 from nco.solvers.base import Outcome, cannot, is_usable, without_idle_reloads
 from nco.solvers.solve import SOLVERS, choose, create
@@ -55,7 +56,7 @@ def test_without_a_name_an_option_speaks_for_the_solver_that_knows_it(square, ti
 
 
 def test_a_problem_that_no_solver_supports_is_an_error_with_all_reasons(timed, monkeypatch):
-    monkeypatch.setattr("nco.solvers.solve.PREFERENCE", {"neural": {}, "pyvrp": {}})
+    monkeypatch.setattr("nco.solvers.solve.PREFERENCE", (("neural", {}), ("pyvrp", {})))
     with pytest.raises(SolverError, match=r"(?s)U302.*neural.*objective='max'.*U302.*pyvrp.*objective='max'"):
         nco.solve(replace(timed, objective="max"))
 
@@ -173,3 +174,11 @@ def test_a_vehicle_is_usable_if_it_can_leave_before_it_must_be_back(start, end, 
     vehicle = VehicleType(start_depot=0, end_depot=1, tw=shift)
     problem = Problem((Depot(0.0, 0.0, tw=start), Depot(0.0, 0.0, tw=end)), (Client(1.0, 0.0),), (vehicle,))
     assert is_usable(problem, vehicle) is usable
+
+
+@pytest.mark.parametrize("name", ["pvrp_p", "pvrp_zc_angle", "hcvrp"])
+def test_the_policy_plans_for_vehicles_that_differ_unless_a_solver_is_named(name):
+    (problem,) = problems(name, 20, 1, seed=1)
+    result = nco.solve(problem, stop=MaxIterations(1))
+    assert (result.solver, result.provenance["weights"]) == ("neural", "profiles")
+    assert result.is_feasible()

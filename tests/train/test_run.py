@@ -13,8 +13,9 @@ import nco
 import nco.train
 from nco.errors import ConfigError, NcoError
 from nco.policies.weights import load
+from nco.rollout import rescore
+from nco.train import callbacks, run
 from nco.train import learner as learner_module
-from nco.train import run
 from nco.train.learner import Learner
 from nco.train.run import make_learner, train
 
@@ -72,11 +73,21 @@ def test_a_run_leaves_weights_that_load_with_a_card_that_tells_how_they_were_mad
     assert card.training["seconds"] > 0
 
 
-def test_the_weights_are_those_of_the_last_step(short):
-    path = train(short())
+@pytest.mark.parametrize(("ema", "part"), [("0", "policy"), ("0.999", "averaged")])
+def test_the_weights_are_the_average_or_without_one_those_of_the_last_step(short, ema, part):
+    path = train(short(f"trainer.ema={ema}"))
     trained = torch.load(path.parent / "last.ckpt", weights_only=True)["state_dict"]
     for name, tensor in load_file(path).items():
-        assert torch.equal(tensor, trained[f"policy.{name}"].bfloat16())
+        assert torch.equal(tensor, trained[f"{part}.{name}"].bfloat16())
+
+
+def test_validation_measures_the_weights_that_are_written(short, monkeypatch):
+    measured = []
+    monkeypatch.setattr(callbacks, "greedy_costs", lambda policy, *_: measured.append(policy) or (1.0, 1.0))
+    monkeypatch.setattr(callbacks, "save", lambda policy, *_: measured.append(policy))
+    train(short())
+    assert len({id(policy) for policy in measured}) == 1
+    assert not any(parameter.requires_grad for parameter in measured[0].parameters())
 
 
 def test_the_weights_solve_problems(short, square):
@@ -90,15 +101,30 @@ def test_the_weights_solve_problems(short, square):
 def test_a_run_leaves_its_curve_and_its_metrics(short):
     config = short()
     train(config)
-    (point,) = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
-    assert (point["step"], point["problems"]) == (12, 48)
-    greedy, best = point["cvrp8"]
-    assert 0 < best <= greedy
+    curve = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
+    assert [(point["step"], point["problems"]) for point in curve] == [(0, 0), (12, 48)]
+    for point in curve:
+        greedy, best = point["cvrp8"]
+        assert 0 < best <= greedy
+        assert point["gaps"] == {}
     rows = metrics(config.out)
     assert len(rows) == 12
-    assert rows[-1].keys() >= {"loss", "cost", "best_cost", "gradient_norm", "throughput", "seconds", "size"}
+    assert rows[-1].keys() >= {"loss", "cost", "best_cost", "gradient_norm", "entropy", "throughput", "seconds", "size"}
     assert all(float(row["best_cost"]) <= float(row["cost"]) for row in rows)
     assert all(float(row["throughput"]) > 0 for row in rows)
+
+
+def test_where_references_are_stored_a_run_shows_gaps(short, monkeypatch, caplog):
+    monkeypatch.setattr(callbacks, "reference", lambda *key: 2.0 if key == ("cvrp", 8, 4, 4321) else None)
+    config = short()
+    with caplog.at_level(logging.INFO, logger="nco"):
+        train(config)
+    point = json.loads((config.out / "curve.jsonl").read_text().splitlines()[-1])
+    gaps = [100 * (cost / 2.0 - 1) for cost in point["cvrp8"]]
+    assert point["gaps"]["cvrp8"] == pytest.approx(gaps, abs=0.001)
+    assert f"gaps {gaps[0]:.2f} and {gaps[1]:.2f} %" in caplog.messages[-1]
+    logged = [row for row in metrics(config.out) if row["val/cvrp8_gap_x8"]]
+    assert float(logged[-1]["val/cvrp8_gap_x8"]) == pytest.approx(gaps[1], abs=0.001)
 
 
 def test_the_same_run_twice_gives_the_same_bits(short):
@@ -106,6 +132,28 @@ def test_the_same_run_twice_gives_the_same_bits(short):
     train(first)
     train(second)
     assert_same(first.out, second.out)
+
+
+@pytest.mark.parametrize(
+    "option", ["trainer.optimizer.muon_rate=0", "trainer.loss=preference", "trainer.best_of=3", "trainer.ema=0"]
+)
+def test_a_run_with_another_way_to_learn_gives_other_weights(short, option):
+    usual, other = train(short(out="usual")), train(short(option, out="other"))
+    assert load(other)[1].training["steps"] == 12
+    assert other.read_bytes() != usual.read_bytes()
+
+
+def test_a_small_memory_changes_the_time_of_a_step_and_nothing_else(short, monkeypatch):
+    calls = []
+    genuine = rescore._score
+    monkeypatch.setattr(rescore, "_score", lambda *given: calls.append(0) or genuine(*given))
+    train(usual := short("trainer.max_steps=2", out="usual"))
+    once = len(calls)
+    train(tight := short("trainer.max_steps=2", "trainer.rescore_memory=0.0001", out="tight"))
+    assert once == 2
+    assert len(calls) > 3 * once
+    for name, tensor in state(tight.out).items():
+        torch.testing.assert_close(tensor, state(usual.out)[name], rtol=1e-3, atol=1e-5)
 
 
 def test_another_seed_gives_other_weights(short):
@@ -133,7 +181,7 @@ def test_a_resumed_run_keeps_its_curve_and_has_metrics_of_its_own(short):
     train(config)
     train(short("trainer.max_steps=14", f"resume={config.out / 'last.ckpt'}"))
     steps = [json.loads(line)["step"] for line in (config.out / "curve.jsonl").read_text().splitlines()]
-    assert steps == [12, 14]
+    assert steps == [0, 12, 14]
     rows = metrics(config.out, version=1)
     assert len(rows) == 2
 
@@ -174,9 +222,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_never_kept(short, monkey
     genuine = learner_module.reinforce
     steps = []
 
-    def spoilt(cost, log_p):
+    def spoilt(cost, log_p, best_of):
         steps.append(len(steps))
-        return genuine(cost, log_p) * (torch.nan if len(steps) > 6 else 1.0)
+        return genuine(cost, log_p, best_of) * (torch.nan if len(steps) > 6 else 1.0)
 
     monkeypatch.setattr(learner_module, "reinforce", spoilt)
     config = short("trainer.checkpoint_every=0")
@@ -264,6 +312,17 @@ def test_weights_are_the_starting_point_of_another_run(short):
     assert learner.policy.training
 
 
+@pytest.mark.slow
+def test_a_second_run_from_weights_goes_on_where_they_are_and_makes_them_better(short):
+    path = train(short("trainer.max_steps=60", "trainer.batch_size=64"))
+    gentle = ("trainer.optimizer.muon_rate=3e-3", "trainer.optimizer.adam_rate=1.5e-4", "trainer.optimizer.warmup=20")
+    train(second := short("trainer.max_steps=120", "trainer.batch_size=64", *gentle, f"init_from={path}", out="second"))
+    before, after = ([float(row["cost"]) for row in metrics(folder)] for folder in (path.parent, second.out))
+    ended, begun, better = (sum(costs) / 20 for costs in (before[-20:], after[:20], after[-20:]))
+    assert begun < 1.01 * ended < 0.95 * before[0]
+    assert better < 0.97 * ended
+
+
 def test_weights_for_another_environment_are_no_starting_point(short):
     with pytest.raises(NcoError, match="made for another environment"):
         make_learner(short("init_from=cvrp", "env.preset=vrptw"))
@@ -274,6 +333,23 @@ def test_a_run_can_be_limited_by_time(short):
     _, card = load(path)
     assert 1.5 <= card.training["seconds"] < 1.5 + 2.0
     assert card.training["steps"] > 2
+
+
+def test_limited_by_time_the_rates_follow_the_clock_from_the_first_step_to_the_last(short, monkeypatch):
+    genuine, seen = learner_module.schedule, []
+
+    def schedule(config, step, progress):
+        seen.append((progress, genuine(config, step, progress)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(learner_module, "schedule", schedule)
+    train(short("trainer.max_steps=0", "trainer.max_time=3"))
+    progress, rates = zip(*seen, strict=True)
+    assert list(progress) == sorted(progress)
+    assert progress[0] == 0.0
+    assert progress[-1] > 0.8
+    assert max(rates) == pytest.approx([1e-2, 5e-4])
+    assert rates[-1][0] < 0.4 * 1e-2
 
 
 def test_a_gpu_that_is_not_there_is_an_error(short, monkeypatch):
