@@ -37,7 +37,7 @@ def test_vehicles_that_act_at_once_learn_one_batch_by_heart(tiny_camp, drawn):
     learner = Learner(copy.deepcopy(policy), env, lambda *_: instances, LearnerConfig(), OptimizerConfig())
     optimizers = make_optimizers(learner.policy, OptimizerConfig(muon_rate=1e-2, adam_rate=5e-3))
     starts, draw, costs = first_clients(instances, 8, env.could(instances)), torch.Generator().manual_seed(1), []
-    for _ in range(60):
+    for _ in range(100):
         memory = learner.policy.encode(instances)
         trajectory, decisions = learner.play(instances, starts, draw, memory.detach())
         learner.loss(trajectory.cost, learner.score(memory, decisions, starts)[0]).backward()
