@@ -38,6 +38,7 @@ class Acted(NamedTuple):
     action: Tensor  # [B, S, M]
     query: Query  # [R, S, ...]
     choice: Tensor  # [R, S]
+    log_p: Tensor  # [R, S] of the choice
 
 
 #: A step of all vehicles: (policy, env, memory, instances, scene, noise) -> (what was done, next scene).
@@ -56,13 +57,15 @@ def act(
     mask = env.action_mask(instances, state)
     query = _observe(env, instances, scene, mask if starts is None else _given(mask, starts))
     logits = policy.logits(memory, query)
-    score = _by_problem(logits.log_softmax(dim=-1), fleet)
+    score = logits.log_softmax(dim=-1)
     choice = (logits if noise is None else logits - noise.log()).argmax(dim=-1)
-    action = env.resolve(state, mask, _by_problem(choice, fleet), score)
+    action = env.resolve(state, mask, _by_problem(choice, fleet), _by_problem(score, fleet))
     spent = scene.spent + _price(instances, state.current, action)
-    return Acted(action, query, choice), Scene(env.step(instances, state, action), spent)
+    done = Acted(action, query, choice, score.gather(-1, choice[..., None])[..., 0])
+    return done, Scene(env.step(instances, state, action), spent)
 
 
+@torch.no_grad()
 def parallel_rollout(
     policy: CampPolicy,
     env: RoutingEnv,
@@ -74,29 +77,28 @@ def parallel_rollout(
 ) -> Trajectory:
     """As nco.rollout.eager.rollout; of a start [B, S, P] the vehicle and its first client are taken."""
     memory = policy.encode(instances) if memory is None else memory
-    steps = _steps(policy, env, memory, instances, starts, generator, act)
-    return _trajectory(env, instances, [done.action for done in steps])
+    return joined(env, instances, [done.action for done in steps(policy, env, memory, instances, starts, generator)])
 
 
+@torch.no_grad()
 def recorded_parallel_rollout(
     policy: CampPolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator, memory: Memory,
     step: Act = act,
 ) -> tuple[Trajectory, Decisions]:  # fmt: skip
     """A sampled rollout with all its decisions, step by step; on a GPU masks are packed. step: a captured `act`."""
     actions, queries, choices = [], list[Query](), []
-    for action, query, choice in _steps(policy, env, memory, instances, starts, generator, step):
-        actions.append(action)
-        queries.append(_packed(query) if starts.device.type == "cuda" else query)
-        choices.append(choice)
+    for done in steps(policy, env, memory, instances, starts, generator, step):
+        actions.append(done.action)
+        queries.append(_packed(done.query) if starts.device.type == "cuda" else done.query)
+        choices.append(done.choice)
     parts = (torch.stack(part, dim=1).flatten(1, 2) for part in zip(*queries, strict=True))
     decisions = Decisions(Query._make(parts), torch.stack(choices, dim=1).flatten(1, 2))
-    return _trajectory(env, instances, actions), decisions
+    return joined(env, instances, actions), decisions
 
 
-@torch.no_grad()
-def _steps(
+def steps(
     policy: CampPolicy, env: RoutingEnv, memory: Memory, instances: TensorDict, starts: Tensor,
-    generator: Generator | None, step: Act,
+    generator: Generator | None, step: Act = act,
 ) -> Iterator[Acted]:  # fmt: skip
     """What is done in every step, until nobody can serve another client."""
     process, fleet = ParallelEnv(env.constraints, env.objective), fleet_size(instances)
@@ -116,7 +118,7 @@ def _steps(
         yield done
 
 
-def _trajectory(env: RoutingEnv, instances: TensorDict, actions: list[Tensor]) -> Trajectory:
+def joined(env: RoutingEnv, instances: TensorDict, actions: list[Tensor]) -> Trajectory:
     """The trajectory of joint actions [B, S, M], in the sequential environment's actions."""
     path = in_sequence(torch.stack(actions, dim=2))
     return Trajectory(path, env.cost(instances, path))

@@ -14,7 +14,7 @@ from nco.envs.parallel import ParallelEnv
 from nco.nn.bits import pack
 from nco.rollout import graphed
 from nco.rollout.fastest import fastest_rollout
-from nco.rollout.parallel import Scene, act, in_sequence, parallel_rollout, recorded_parallel_rollout
+from nco.rollout.parallel import Scene, act, in_sequence, parallel_rollout, recorded_parallel_rollout, steps
 from nco.rollout.rescore import log_probability
 from nco.rollout.starts import FREE, first_clients
 
@@ -74,6 +74,15 @@ def test_the_record_is_of_what_was_decided_and_of_nothing_else(tiny_camp, drawn)
     assert (log_p.unflatten(0, (3, -1)).sum(dim=1) < 0).all()
     assert (entropy >= 0).all()
     assert trajectory.cost.shape == (3, STARTS)
+
+
+@torch.no_grad()
+def test_re_scoring_gives_the_probabilities_with_which_everything_was_chosen(tiny_camp, drawn):
+    (policy, env), instances = tiny_camp(), drawn(3, 9, "profiles")
+    starts, memory = first_clients(instances, STARTS, env.could(instances)), policy.encode(instances)
+    chosen = [done.log_p for done in steps(policy, env, memory, instances, starts, torch.Generator().manual_seed(1))]
+    found, _ = log_probability(policy, memory, recorded(policy, env, instances)[1], STARTS)
+    torch.testing.assert_close(found, torch.stack(chosen).sum(dim=0), rtol=0, atol=1e-4)
 
 
 def test_packed_masks_give_the_same_probabilities_and_gradients(tiny_camp, drawn):
