@@ -13,6 +13,7 @@ from nco.envs.instances import fleet_size, to_problems, to_routes
 from nco.envs.parallel import ParallelEnv
 from nco.nn.bits import pack
 from nco.rollout.fastest import fastest_rollout
+from nco.rollout.graphed import GraphedStep
 from nco.rollout.parallel import Scene, act, in_sequence, parallel_rollout, recorded_parallel_rollout, steps
 from nco.rollout.rescore import log_probability
 from nco.rollout.starts import FREE, first_clients
