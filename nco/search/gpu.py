@@ -1,0 +1,157 @@
+"""Ruin & recreate on a GPU: many problems at once, from the routes that are given, until the time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nco.checker import check
+from nco.problem import Problem
+from nco.search.data import SearchData, search_data, to_solution
+from nco.search.packing import Group, Routes, pack, unpack
+
+#: Clients removed in an iteration on average, and in one string at most (Christiaens & Vanden Berghe).
+REMOVED, LONGEST = 10, 10
+#: First and last temperature in units of an arc between neighbours.
+HEAT = (0.3, 0.01)
+#: Iterations of a launch whose speed is not known yet, and seconds of one whose speed is.
+PROBE, SLICE = 100, 0.1
+#: Launches of a run whose iterations are counted.
+ROUNDS = 20
+
+
+class Improved(NamedTuple):
+    """What a search has found for each problem."""
+
+    routes: list[Routes]  # never worse than the start, feasible
+    costs: list[float]  # in single precision, before the checker looked
+    iterations: int  # of each chain
+    seconds: float  # on the device
+    padding: float  # share of slots that hold neither a client nor a route of the start
+
+
+def improve(
+    problems: Sequence[Problem],
+    starts: Sequence[Routes],
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    chains: int = 1,
+    seed: int = 0,
+    heat: tuple[float, float] = HEAT,
+    device: str | torch.device = "cuda",
+) -> Improved:
+    """Shorten feasible routes that serve every client, for so many seconds or iterations, with `chains` a problem.
+
+    The same seed and iterations give the same routes. The checker judges: where it objects, the start comes back.
+    """
+    data = [search_data(problem) for problem in problems]
+    found = search(data, starts, seconds=seconds, iterations=iterations, chains=chains, seed=seed, heat=heat,
+                   device=device)  # fmt: skip
+    routes = [judged(*row) for row in zip(problems, starts, found.routes, strict=True)]
+    return found._replace(routes=routes)
+
+
+def judged(problem: Problem, start: Routes, found: Routes) -> Routes:
+    """What was found, if the checker accepts it and it is cheaper; else the start."""
+    report = check(problem, to_solution(problem, found))
+    better = report.is_feasible() and report.cost.total < check(problem, to_solution(problem, start)).cost.total
+    return found if better else start
+
+
+def search(
+    problems: Sequence[SearchData],
+    starts: Sequence[Routes],
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    chains: int = 1,
+    seed: int = 0,
+    heat: tuple[float, float] = HEAT,
+    device: str | torch.device = "cuda",
+) -> Improved:
+    """As `improve`, of problems that are prepared, without the checker."""
+    began = time.perf_counter()
+    searches = [_Search(group, chains) for group in pack(problems, starts, device)]
+    done, pace, cold = 0, PROBE / SLICE, heat[1] / heat[0]
+    while True:
+        spent = time.perf_counter() - began
+        if iterations is not None:
+            share, many = done / iterations, min(-(-iterations // ROUNDS), iterations - done)
+            goal = (done + many) / iterations
+        else:
+            limit = seconds or 0.0
+            share, many = spent / limit if limit else 1.0, int(pace * min(SLICE, limit - spent))
+            goal = min(1.0, share + many / pace / limit) if limit else 1.0
+        if many <= 0:
+            break
+        warmth = heat[0] * cold**share
+        decay = cold ** ((goal - share) / many)
+        before = time.perf_counter()
+        for each in searches:
+            each.launch(seed + done, many, warmth, decay)
+        if torch.device(device).type == "cuda":
+            torch.cuda.synchronize()
+        done, pace = done + many, many / (time.perf_counter() - before)
+        for each in searches:
+            each.select()
+    routes: list[Routes] = [[] for _ in problems]
+    costs = [0.0] * len(problems)
+    for each in searches:
+        for member, cost, found in each.best():
+            routes[member], costs[member] = found, cost
+    slots = sum(len(each.group.members) * each.group.slots for each in searches)
+    padding = 1 - sum(each.group.filled for each in searches) / slots if slots else 0.0
+    return Improved(routes, costs, done, time.perf_counter() - began, padding)
+
+
+class _Search:
+    """Chains [B x C] of one group of problems."""
+
+    def __init__(self, group: Group, chains: int) -> None:
+        self.group, self.chains = group, chains
+        self.current = tuple(part.repeat_interleave(chains, 0) for part in (group.at, group.next, group.kind))
+        self.best_of = tuple(part.clone() for part in self.current)
+        self.lowest = group.cost.repeat_interleave(chains)
+        self.cost = self.lowest.clone()
+        self.slots = torch.arange(group.slots, dtype=torch.int32, device=group.at.device)
+
+    def launch(self, seed: int, iterations: int, temperature: float, decay: float) -> None:
+        """So many iterations of every chain."""
+        from nco.search.kernel import ruin_recreate_kernel
+
+        flags = {name.upper(): value for name, value in self.group.traits._asdict().items()}
+        ruin_recreate_kernel[(len(self.cost),)](
+            *self.group.tables, *self.current, self.cost, *self.best_of, self.lowest, self.slots,
+            seed, iterations, self.chains, self.group.clients, temperature, decay,
+            **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots, num_warps=_warps(self.group.slots),
+        )  # fmt: skip
+
+    def select(self) -> None:
+        """Put the best chain of every problem in the place of its worst."""
+        if self.chains == 1:
+            return
+        costs = self.cost.view(-1, self.chains)
+        first = torch.arange(len(costs), device=costs.device) * self.chains
+        worst, best = first + costs.argmax(1), first + costs.argmin(1)
+        for part in (*self.current, self.cost):
+            part[worst] = part[best]
+
+    def best(self) -> list[tuple[int, float, Routes]]:
+        """Number, cost and routes of the best solution of every problem."""
+        lowest, chain = self.lowest.view(-1, self.chains).min(1)
+        rows: Tensor = chain + torch.arange(len(lowest), device=lowest.device) * self.chains
+        at, kind = (part[rows].cpu().numpy() for part in (self.best_of[0], self.best_of[2]))
+        return [
+            (member, cost, unpack(at[k], kind[k]))
+            for k, (member, cost) in enumerate(zip(self.group.members, lowest.tolist(), strict=True))
+        ]
+
+
+def _warps(slots: int) -> int:
+    """Warps of a program: four to eight slots a thread."""
+    return max(1, slots // 256)
