@@ -20,7 +20,7 @@ REMOVED, LONGEST = 10, 10
 HEAT = (0.3, 0.01)
 #: Iterations of a launch whose speed is not known yet, and seconds of one whose speed is.
 PROBE, SLICE = 100, 0.1
-#: Launches of a run whose iterations are counted.
+#: Launches of a run whose iterations are counted, each of at least `PROBE`.
 ROUNDS = 20
 
 
@@ -81,7 +81,7 @@ def search(
     while True:
         spent = time.perf_counter() - began
         if iterations is not None:
-            share, many = done / iterations, min(-(-iterations // ROUNDS), iterations - done)
+            share, many = done / iterations, min(max(PROBE, iterations // ROUNDS), iterations - done)
             goal = (done + many) / iterations
         else:
             limit = seconds or 0.0

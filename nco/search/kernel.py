@@ -65,10 +65,11 @@ def the_float(values, here):
 
 @triton.jit
 def key(values, i, P: tl.constexpr):
-    """Whole numbers in the order of floats, with the slot in the low bits: their smallest tells where it is."""
-    bits = values.to(tl.int32, bitcast=True)
-    bits = bits ^ ((bits >> 31) & 0x7FFFFFFF)
-    return (bits & -P) | i
+    """Whole numbers in the order of floats, with the slot in the low bits: their smallest tells where it is.
+
+    Floats below zero are as good as zero; what differs by less than 2**-13 (P = 1024) may be the same.
+    """
+    return (tl.maximum(values, 0.0).to(tl.int32, bitcast=True) & -P) | i
 
 
 @triton.jit
@@ -112,7 +113,7 @@ def settle(
     route, k, i, n, W, point, off, price, demand, second,
     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr,
+    SAME: tl.constexpr, FIXED: tl.constexpr,
 ):  # fmt: skip
     """All that is known of a route of kind k, from `at` and `next` alone; last comes whether it is on time."""
     inside = of_route(at, route)
@@ -130,7 +131,9 @@ def settle(
     if LAST:
         first, last = turn(at, route, first, last, demand, second)
     if LIMIT:
-        allowance = tl.load(FARTHEST + k) + tl.sum(tl.where(at == base, price, 0.0), 0)
+        allowance = tl.load(FARTHEST + k)
+        if FIXED:
+            allowance += tl.sum(tl.where(at == base, price, 0.0), 0)
         purse = tl.where(inside, allowance - tl.sum(tl.where(inside, arc, 0.0), 0), purse)
     punctual = length >= 0
     if TIME:
@@ -170,18 +173,18 @@ def settle(
 def ruin_recreate_kernel(
     # problems, one after the other; SIZES tells where each begins
     SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, RANK, ALLOWED,
-    START, END, VIEW, FIXED, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
+    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
     # chains [programs, P] and their costs [programs]; what is current and the best so far
     AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
     seed, iterations, chains, clients, temperature, decay,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FLEET: tl.constexpr, ZONES: tl.constexpr,
+    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
     REMOVED: tl.constexpr, LONGEST: tl.constexpr, P: tl.constexpr,
 ):  # fmt: skip
     """Some iterations of every chain.
 
     Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
-    FLEET several kinds of vehicles; ZONES who may visit whom. REMOVED: clients ruined on average, LONGEST string.
+    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients ruined on average, LONGEST string.
     """
     chain = tl.program_id(0)
     table = SIZES + (chain // chains).to(tl.int64) * 9
@@ -196,7 +199,7 @@ def ruin_recreate_kernel(
     START += of_kinds
     END += of_kinds
     VIEW += of_kinds
-    FIXED += of_kinds
+    PRICE += of_kinds
     CAPACITY += of_kinds
     if ROOM2:
         SECOND += of_clients
@@ -226,11 +229,13 @@ def ruin_recreate_kernel(
         second = tl.load(SECOND + i, mask=is_client, other=0.0)
     at, next = tl.load(AT + rows), tl.load(NEXT + rows).to(tl.int32)
     kind = tl.load(KIND + rows).to(tl.int32)
-    view = tl.load(VIEW + kind)
-    off = view * W * W
     point = tl.where(is_client, i, tl.load(START + kind))
-    price = tl.where(is_start, tl.load(FIXED + kind), 0.0)
     arc, room = demand * 0.0, demand * 0.0 - 1.0
+    off, price = 0, 0.0  # where the matrices of a slot's kind begin, and what is paid for a route that begins there
+    if FLEET:
+        off = tl.load(VIEW + kind) * W * W
+    if FIXED:
+        price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
     room2, purse, leave, late, clock, ride = room, arc, arc, arc, arc, arc
     first, last = at, at
     route = 0
@@ -240,7 +245,7 @@ def ruin_recreate_kernel(
             at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
             route, k, i, n, W, point, off, price, demand, second,
             COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-            ROOM2, MIXED, LAST, LIMIT, TIME, SAME,
+            ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
         )  # fmt: skip
         route += 1
     now = tl.sum(arc, 0)
@@ -263,13 +268,13 @@ def ruin_recreate_kernel(
         if FLEET:
             off = tl.load(VIEW + kind) * W * W
             point = tl.where(is_client, i, tl.load(START + kind))
-            price = tl.where(is_start, tl.load(FIXED + kind), 0.0)
+            if FIXED:
+                price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
 
         # ruin: strings in the routes nearest to a client
         centre = below(n, mixed(dice + 1))
         closeness = key(tl.load(NEAR + centre * W + i, mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
-        removed = i < 0
         possible = n > 0
         wanted = 1 + (unit(mixed(dice + 2)) * strings).to(tl.int32)
         while wanted > 0:
@@ -303,7 +308,6 @@ def ruin_recreate_kernel(
                 at = tl.where(inside, at - shift, at)
                 at = tl.where(goes, -1, at)
                 room = tl.where(goes, -1.0, room)
-                removed = removed | goes
                 k = the(kind, i == n + route)
                 if FLEET:  # now and then what is left of the route gets another kind of vehicle
                     if (luck & 896) == 0:
@@ -315,7 +319,8 @@ def ruin_recreate_kernel(
                         off = tl.where(rest, tl.load(VIEW + k) * W * W, off)
                         start = inside & is_start
                         point = tl.where(start, tl.load(START + k), point)
-                        price = tl.where(start, tl.load(FIXED + k), price)
+                        if FIXED:
+                            price = tl.where(start, tl.load(PRICE + k), price)
                         next = tl.where(rest & (next >= n), tl.load(END + k), next)
                         if ZONES:
                             out = tl.load(ALLOWED + i * K + k, mask=rest & is_client, other=1) == 0
@@ -324,7 +329,7 @@ def ruin_recreate_kernel(
                     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
                     route, k, i, n, W, point, off, price, demand, second,
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-                    ROOM2, MIXED, LAST, LIMIT, TIME, SAME,
+                    ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
                 )  # fmt: skip
                 if FLEET:  # of another kind it may be too full, too long or too late
                     worst = tl.where(of_route(at, route), room, 0.0)
@@ -333,6 +338,7 @@ def ruin_recreate_kernel(
                     if LIMIT:
                         worst = tl.where(of_route(at, route), tl.minimum(worst, purse), worst)
                     possible = possible & punctual & (tl.min(worst, 0) >= 0)
+        removed = is_client & (at < 0)
         arc = tl.where(removed, 0.0, arc)
         left = tl.sum(tl.where(removed, 1, 0), 0)
 
@@ -362,7 +368,8 @@ def ruin_recreate_kernel(
                     kind = tl.where(here, k, kind)
                     off = tl.where(here, tl.load(VIEW + k) * W * W, off)
                     point = tl.where(here, tl.load(START + k), point)
-                    price = tl.where(here, tl.load(FIXED + k), price)
+                    if FIXED:
+                        price = tl.where(here, tl.load(PRICE + k), price)
                     next = tl.where(here, tl.load(END + k), next)
                     room = tl.where(here, tl.load(CAPACITY + k), room)
                     if MIXED:
@@ -395,7 +402,7 @@ def ruin_recreate_kernel(
             if LIMIT:
                 fits = fits & (more <= purse)
             if LAST:
-                fits = fits & ((load <= 0) | (at < first)) & ((load2 <= 0) | (at >= last))
+                fits = fits & (at < tl.where(load > 0, first, NEVER)) & (at >= tl.where(load2 > 0, last, -1))
             if ZONES:
                 fits = fits & (tl.load(ALLOWED + client * K + kind) != 0)
             if TIME:

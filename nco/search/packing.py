@@ -41,6 +41,7 @@ class Traits(NamedTuple):
     time: bool  # windows
     same: bool  # travel times are costs
     fleet: bool  # several kinds
+    fixed: bool  # routes have prices
     zones: bool  # not everybody may visit everybody
 
 
@@ -108,7 +109,7 @@ def _traits(data: SearchData) -> Traits:
     same = flags.time and np.array_equal(data.ride, data.cost)
     return Traits(
         picks or loads > 1, picks and not flags.backhaul, flags.backhaul, flags.distance, flags.time, same,
-        len(data.view) > 1, not data.allowed.all(),
+        len(data.view) > 1, bool(data.fixed.any()), not data.allowed.all(),
     )  # fmt: skip
 
 
