@@ -20,6 +20,8 @@ REMOVED, LONGEST = 10, 10
 HEAT = (0.3, 0.01)
 #: Iterations of a launch whose speed is not known yet, and seconds of one whose speed is.
 PROBE, SLICE = 100, 0.1
+#: Four slots a thread: with more, registers run out.
+SLOTS_PER_WARP = 128
 #: Launches of a run whose iterations are counted, each of at least `PROBE`.
 ROUNDS = 20
 
@@ -128,7 +130,7 @@ class _Search:
         ruin_recreate_kernel[(len(self.cost),)](
             *self.group.tables, *self.current, self.cost, *self.best_of, self.lowest, self.slots,
             seed, iterations, self.chains, self.group.clients, temperature, decay,
-            **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots, num_warps=_warps(self.group.slots),
+            **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots, num_warps=max(1, self.group.slots // SLOTS_PER_WARP),
         )  # fmt: skip
 
     def select(self) -> None:
@@ -150,8 +152,3 @@ class _Search:
             (member, cost, unpack(at[k], kind[k]))
             for k, (member, cost) in enumerate(zip(self.group.members, lowest.tolist(), strict=True))
         ]
-
-
-def _warps(slots: int) -> int:
-    """Warps of a program: four to eight slots a thread."""
-    return max(1, slots // 256)
