@@ -110,15 +110,16 @@ def turn(at, route, first, last, demand, second):
 @triton.jit
 def settle(
     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,  # the state
-    route, k, i, n, W, point, off, price, demand, second,
+    route, inside, length, head, tail, k, i, W, point, off, price, demand, second,
     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
     SAME: tl.constexpr, FIXED: tl.constexpr,
 ):  # fmt: skip
-    """All that is known of a route of kind k, from `at` and `next` alone; last comes whether it is on time."""
-    inside = of_route(at, route)
+    """All that is known of a route of kind k with so many clients, from `at` and `next` alone.
+
+    What is earliest before position `head`, and what is latest from `tail` on, is still right.
+    """
     base = route << 16
-    length = tl.sum(tl.where(inside, 1, 0), 0) - 1
     went = tl.load(COST + off + point * W + next, mask=inside, other=0.0)
     arc = tl.where(inside, tl.where(length > 0, went + price, 0.0), arc)
     capacity = tl.load(CAPACITY + k)
@@ -135,18 +136,17 @@ def settle(
         if FIXED:
             allowance += tl.sum(tl.where(at == base, price, 0.0), 0)
         purse = tl.where(inside, allowance - tl.sum(tl.where(inside, arc, 0.0), 0), purse)
-    punctual = length >= 0
     if TIME:
         drive = went
         if not SAME:
             drive = tl.load(RIDE + off + point * W + next, mask=inside, other=0.0)
-        ride = tl.where(inside, drive, ride)
-        now = tl.load(SHIFT + 2 * k)
-        gone = now * 0.0
-        leave = tl.where(at == base, now, leave)
-        clock = tl.where(at == base, gone, clock)
-        hop = the_float(drive, at == base)
-        q = 1
+            ride = tl.where(inside, drive, ride)
+        start = at == base
+        leave = tl.where(start, tl.load(SHIFT + 2 * k), leave)
+        clock = tl.where(start, 0.0, clock)
+        here = at == base + head - 1
+        now, gone, hop = the_float(leave, here), the_float(clock, here), the_float(drive, here)
+        q = head
         while q <= length:
             here = at == base + q
             client = the(i, here)
@@ -158,15 +158,18 @@ def settle(
             hop = the_float(drive, here)
             q += 1
         due = tl.load(SHIFT + 2 * k + 1)
-        while q > 1:
-            q -= 1
+        q = length
+        if tail <= length:
+            due = the_float(late, at == base + tail)
+            q = tail
+        while q > 0:
             here = at == base + q
             client = the(i, here)
             late = tl.where(here, due, late)
             due = tl.minimum(due - the_float(drive, here) - tl.load(SERVICE + client), tl.load(CLOSES + client))
-        late = tl.where(at == base, due, late)
-        punctual = tl.max(tl.where(inside & (leave + ride > late), 1, 0), 0) == 0
-    return arc, room, room2, purse, first, last, leave, late, clock, ride, punctual
+            q -= 1
+        late = tl.where(start, due, late)
+    return arc, room, room2, purse, first, last, leave, late, clock, ride
 
 
 @triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])
@@ -241,9 +244,11 @@ def ruin_recreate_kernel(
     route = 0
     while route < R:
         k = the(kind, i == n + route)
-        arc, room, room2, purse, first, last, leave, late, clock, ride, _ = settle(
+        inside = of_route(at, route)
+        length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+        arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
             at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
-            route, k, i, n, W, point, off, price, demand, second,
+            route, inside, length, 1, length + 1, k, i, W, point, off, price, demand, second,
             COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
             ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
         )  # fmt: skip
@@ -276,6 +281,7 @@ def ruin_recreate_kernel(
         closeness = key(tl.load(NEAR + centre * W + i, mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
         possible = n > 0
+        left = n * 0
         wanted = 1 + (unit(mixed(dice + 2)) * strings).to(tl.int32)
         while wanted > 0:
             wanted -= 1
@@ -283,12 +289,12 @@ def ruin_recreate_kernel(
             if nearest < NEVER:
                 place = the(at, i == (nearest & (P - 1)))
                 route, position = place >> 16, place & 0xFFFF
+                base = place - position
                 inside = of_route(at, route)
-                spot = at & 0xFFFF
+                closeness = tl.where(inside, NEVER, closeness)
                 length = tl.sum(tl.where(inside, 1, 0), 0) - 1
-                most = tl.minimum(longest.to(tl.int32), length)
                 luck = mixed(dice + 16 + wanted)
-                size = 1 + below(most, luck)
+                size = 1 + below(tl.minimum(longest.to(tl.int32), length), luck)
                 if FLEET:  # now and then the whole route, for another kind of vehicle
                     size = tl.where((luck & 31) == 0, length, size)
                 # with chance one half a client in the middle of the string stays
@@ -296,51 +302,57 @@ def ruin_recreate_kernel(
                 low = tl.maximum(position - size - kept + 1, 1)
                 high = tl.minimum(position, length - size - kept + 1)
                 begin = low + below(high - low + 1, mixed(luck + 1))
-                split = tl.where(kept > 0, begin + 1 + below(size - 1, mixed(luck + 2)), begin + size)
                 end = begin + size + kept
-                goes = inside & (spot >= begin) & (spot < end) & ((spot < split) | (spot >= split + kept))
-                after = the(next, inside & (spot == split - 1))
-                then = the(next, inside & (spot == end - 1))
-                next = tl.where(inside & (spot == begin - 1), after, next)
-                next = tl.where(inside & (spot == split) & (kept > 0), then, next)
-                closeness = tl.where(inside, NEVER, closeness)
-                shift = tl.where(spot >= end, size, tl.where(spot >= split, split - begin, 0))
-                at = tl.where(inside, at - shift, at)
+                split = end
+                stays = i < 0
+                if kept > 0:
+                    split = begin + 1 + below(size - 1, mixed(luck + 2))
+                    stays = at == base + split
+                    next = tl.where(stays, the(next, at == base + end - 1), next)
+                next = tl.where(at == base + begin - 1, the(next, at == base + split - 1), next)
+                goes = inside & (at >= base + begin) & (at < base + end) & (stays == 0)
+                at = tl.where(inside & (at >= base + end), at - size, tl.where(stays, base + begin, at))
                 at = tl.where(goes, -1, at)
                 room = tl.where(goes, -1.0, room)
-                k = the(kind, i == n + route)
+                inside = inside & (goes == 0)
+                length -= size
+                left += size
+                head, tail, k = begin, begin + kept, 0
                 if FLEET:  # now and then what is left of the route gets another kind of vehicle
+                    k = the(kind, i == n + route)
                     if (luck & 896) == 0:
                         k = below(K, mixed(luck + 3))
                         others = tl.sum(tl.where(is_start & (next < n) & (kind == k) & (inside == 0), 1, 0), 0)
                         possible = possible & (others < tl.load(AVAILABLE + k))
-                        rest = inside & (goes == 0)
-                        kind = tl.where(rest, k, kind)
-                        off = tl.where(rest, tl.load(VIEW + k) * W * W, off)
+                        kind = tl.where(inside, k, kind)
+                        off = tl.where(inside, tl.load(VIEW + k) * W * W, off)
                         start = inside & is_start
                         point = tl.where(start, tl.load(START + k), point)
                         if FIXED:
                             price = tl.where(start, tl.load(PRICE + k), price)
-                        next = tl.where(rest & (next >= n), tl.load(END + k), next)
+                        next = tl.where(inside & (next >= n), tl.load(END + k), next)
+                        head, tail = 1, length + 1
                         if ZONES:
-                            out = tl.load(ALLOWED + i * K + k, mask=rest & is_client, other=1) == 0
+                            out = tl.load(ALLOWED + i * K + k, mask=inside & is_client, other=1) == 0
                             possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
-                arc, room, room2, purse, first, last, leave, late, clock, ride, punctual = settle(
+                arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
                     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
-                    route, k, i, n, W, point, off, price, demand, second,
+                    route, inside, length, head, tail, k, i, W, point, off, price, demand, second,
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
                     ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
                 )  # fmt: skip
                 if FLEET:  # of another kind it may be too full, too long or too late
-                    worst = tl.where(of_route(at, route), room, 0.0)
+                    worst = room
                     if ROOM2:
-                        worst = tl.where(of_route(at, route), tl.minimum(worst, room2), worst)
+                        worst = tl.minimum(worst, room2)
                     if LIMIT:
-                        worst = tl.where(of_route(at, route), tl.minimum(worst, purse), worst)
-                    possible = possible & punctual & (tl.min(worst, 0) >= 0)
+                        worst = tl.minimum(worst, purse)
+                    if TIME:
+                        go = arc - price if SAME else ride
+                        worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
+                    possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
         removed = is_client & (at < 0)
         arc = tl.where(removed, 0.0, arc)
-        left = tl.sum(tl.where(removed, 1, 0), 0)
 
         # the order of insertion: random, most demand, farthest, nearest, shortest window first
         draw = unit(mixed(dice + 3)) * (13 if TIME else 11)
@@ -349,9 +361,9 @@ def ruin_recreate_kernel(
         random = (noise >> 8).to(tl.int32)
         queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
         fresh = n * 0 - 1  # start of the empty route that is open
+        luck = mixed(dice + 5)
         while (left > 0) & possible:
             left -= 1
-            noise = noise * 1664525 + 1013904223
             if FLEET:  # one empty route is open, of a kind drawn at random from those that are left
                 if the(next, i == fresh) < n:
                     fresh = tl.min(tl.where(is_start & (next >= n), i, P), 0)
@@ -382,11 +394,6 @@ def ruin_recreate_kernel(
                         leave = tl.where(here, tl.load(SHIFT + 2 * k), leave)
                         late = tl.where(here, tl.load(SHIFT + 2 * k + 1), late)
                         clock = tl.where(here, 0.0, clock)
-                        whole = tl.load(START + k) * W + tl.load(END + k)
-                        if SAME:
-                            ride = tl.where(here, tl.load(COST + tl.load(VIEW + k) * W * W + whole), ride)
-                        else:
-                            ride = tl.where(here, tl.load(RIDE + tl.load(VIEW + k) * W * W + whole), ride)
             client = tl.min(queue, 0) & (P - 1)
             mine = i == client
             queue = tl.where(mine, NEVER, queue)
@@ -394,8 +401,17 @@ def ruin_recreate_kernel(
             came = tl.load(INTO + off + line + point)
             onward = tl.load(COST + off + line + next)
             load = tl.load(DEMAND + client)
-            more = came + price + onward - arc
-            fits = (load <= room) & (noise >= BLINK)
+            drive, go = came, onward
+            if TIME:
+                opens, closes, service = tl.load(OPENS + client), tl.load(CLOSES + client), tl.load(SERVICE + client)
+                if not SAME:
+                    drive = tl.load(RIDE_INTO + off + line + point)
+                    go = tl.load(RIDE + off + line + next)
+            tl.debug_barrier()  # all loads are under way before the first is waited for
+            if FIXED:
+                came += price
+            more = came + onward - arc
+            fits = load <= room
             if ROOM2:
                 load2 = tl.load(SECOND + client)
                 fits = fits & (load2 <= room2)
@@ -406,14 +422,15 @@ def ruin_recreate_kernel(
             if ZONES:
                 fits = fits & (tl.load(ALLOWED + client * K + kind) != 0)
             if TIME:
-                drive, go = came, onward
-                if not SAME:
-                    drive = tl.load(RIDE_INTO + off + line + point)
-                    go = tl.load(RIDE + off + line + next)
-                service, closes = tl.load(SERVICE + client), tl.load(CLOSES + client)
-                finish = tl.maximum(leave + drive, tl.load(OPENS + client)) + service
+                finish = tl.maximum(leave + drive, opens) + service
                 fits = fits & (finish - service <= closes) & (finish + go <= late)
-            found = tl.min(tl.where(fits, key(more, i, P), NEVER), 0)
+            keys = tl.where(fits, key(more, i, P), NEVER)
+            found = tl.min(keys, 0)
+            luck = luck * 1664525 + 1013904223
+            while luck < BLINK:
+                keys = tl.where(keys == found, NEVER, keys)
+                found = tl.min(keys, 0)
+                luck = luck * 1664525 + 1013904223
             possible = found < NEVER  # else this client has no place, and the iteration is undone
 
             # the insertion
@@ -422,9 +439,18 @@ def ruin_recreate_kernel(
             place, follower = the(at, here), the(next, here)
             route = place >> 16
             inside = of_route(at, route)
+            row = line
+            if FLEET:
+                row += the(off, here)
+            step_on = tl.load(COST + row + follower)
             if TIME:
-                gone, drove, goes_on = the_float(clock, here), the_float(drive, here), the_float(go, here)
+                gone, drove = the_float(clock, here), the_float(drive, here)
                 ready, due = the_float(finish, here), the_float(late, here)
+                goes_on = step_on
+                if SAME:
+                    ride = arc - price
+                else:
+                    goes_on = tl.load(RIDE + row + follower)
                 old = the_float(ride, here)
                 behind = inside & (at > place)
                 # what follows is reached later by as much as waiting does not absorb; what precedes, has less time
@@ -439,7 +465,7 @@ def ruin_recreate_kernel(
                 late = tl.where(mine, due, late)
                 clock = tl.where(mine, gone + drove + service, clock)
                 ride = tl.where(mine, goes_on, ride)
-            arc = tl.where(here, came + price, tl.where(mine, the_float(onward, here), arc))
+            arc = tl.where(here, came, tl.where(mine, step_on, arc))
             next = tl.where(here, client, tl.where(mine, follower, next))
             at = tl.where(mine, place + 1, tl.where(inside & (at > place), at + 1, at))
             inside = inside | mine
