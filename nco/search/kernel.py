@@ -73,6 +73,13 @@ def key(values, i, P: tl.constexpr):
 
 
 @triton.jit
+def entries(table, place):
+    """Floats at places below 2**30 of a table: the compiler adds offsets of 32 bits without a sign as it loads."""
+    offset = place.to(tl.uint32) * 4
+    return tl.load((table.to(tl.pointer_type(tl.uint8)) + offset).to(tl.pointer_type(tl.float32)))
+
+
+@triton.jit
 def of_route(at, route):
     """Slots of a route, the start included."""
     return (at >> 16) == route
@@ -110,7 +117,7 @@ def turn(at, route, first, last, demand, second):
 @triton.jit
 def settle(
     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,  # the state
-    route, inside, length, head, tail, k, i, W, point, off, price, demand, second,
+    route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
     SAME: tl.constexpr, FIXED: tl.constexpr,
@@ -120,7 +127,7 @@ def settle(
     What is earliest before position `head`, and what is latest from `tail` on, is still right.
     """
     base = route << 16
-    went = tl.load(COST + off + point * W + next, mask=inside, other=0.0)
+    went = tl.load(COST + (off + matrices + point * W + next), mask=inside, other=0.0)
     arc = tl.where(inside, tl.where(length > 0, went + price, 0.0), arc)
     capacity = tl.load(CAPACITY + k)
     if MIXED:
@@ -139,7 +146,7 @@ def settle(
     if TIME:
         drive = went
         if not SAME:
-            drive = tl.load(RIDE + off + point * W + next, mask=inside, other=0.0)
+            drive = tl.load(RIDE + (off + matrices + point * W + next), mask=inside, other=0.0)
             ride = tl.where(inside, drive, ride)
         start = at == base
         leave = tl.where(start, tl.load(SHIFT + 2 * k), leave)
@@ -193,9 +200,7 @@ def ruin_recreate_kernel(
     table = SIZES + (chain // chains).to(tl.int64) * 9
     n, R = tl.load(table).to(tl.int32), tl.load(table + 1).to(tl.int32)
     W, K = tl.load(table + 2).to(tl.int32), tl.load(table + 3).to(tl.int32)
-    matrices, of_clients, of_kinds = tl.load(table + 4), tl.load(table + 5), tl.load(table + 6)
-    COST += matrices
-    INTO += matrices
+    matrices, of_clients, of_kinds = tl.load(table + 4).to(tl.int32), tl.load(table + 5), tl.load(table + 6)
     NEAR += tl.load(table + 7)
     DEMAND += of_clients
     RANK += of_clients
@@ -218,9 +223,6 @@ def ruin_recreate_kernel(
         CLOSES += of_clients
         SERVICE += of_clients
         SHIFT += 2 * of_kinds
-        if not SAME:
-            RIDE += matrices
-            RIDE_INTO += matrices
 
     # slots come from memory, lest the compiler lay out their loads in another way than the rest
     i = tl.load(SLOTS + tl.arange(0, P))
@@ -248,7 +250,7 @@ def ruin_recreate_kernel(
         length = tl.sum(tl.where(inside, 1, 0), 0) - 1
         arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
             at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
-            route, inside, length, 1, length + 1, k, i, W, point, off, price, demand, second,
+            route, inside, length, 1, length + 1, k, i, W, point, off, matrices, price, demand, second,
             COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
             ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
         )  # fmt: skip
@@ -278,7 +280,7 @@ def ruin_recreate_kernel(
 
         # ruin: strings in the routes nearest to a client
         centre = below(n, mixed(dice + 1))
-        closeness = key(tl.load(NEAR + centre * W + i, mask=is_client, other=0.0), i, P)
+        closeness = key(tl.load(NEAR + (centre * W + i), mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
         possible = n > 0
         left = n * 0
@@ -337,7 +339,7 @@ def ruin_recreate_kernel(
                             possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
                 arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
                     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
-                    route, inside, length, head, tail, k, i, W, point, off, price, demand, second,
+                    route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
                     ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
                 )  # fmt: skip
@@ -357,7 +359,7 @@ def ruin_recreate_kernel(
         # the order of insertion: random, most demand, farthest, nearest, shortest window first
         draw = unit(mixed(dice + 3)) * (13 if TIME else 11)
         order = tl.where(draw < 8, 0, tl.where(draw < 10, 1, tl.where(draw < 11, 2, 3)))
-        rank = tl.load(RANK + order * clients + i, mask=removed, other=0)
+        rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
         random = (noise >> 8).to(tl.int32)
         queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
         fresh = n * 0 - 1  # start of the empty route that is open
@@ -397,16 +399,16 @@ def ruin_recreate_kernel(
             client = tl.min(queue, 0) & (P - 1)
             mine = i == client
             queue = tl.where(mine, NEVER, queue)
-            line = client * W
-            came = tl.load(INTO + off + line + point)
-            onward = tl.load(COST + off + line + next)
+            line = matrices + client * W
+            came = entries(INTO, off + line + point)
+            onward = entries(COST, off + line + next)
             load = tl.load(DEMAND + client)
             drive, go = came, onward
             if TIME:
                 opens, closes, service = tl.load(OPENS + client), tl.load(CLOSES + client), tl.load(SERVICE + client)
                 if not SAME:
-                    drive = tl.load(RIDE_INTO + off + line + point)
-                    go = tl.load(RIDE + off + line + next)
+                    drive = entries(RIDE_INTO, off + line + point)
+                    go = entries(RIDE, off + line + next)
             tl.debug_barrier()  # all loads are under way before the first is waited for
             if FIXED:
                 came += price
@@ -492,15 +494,17 @@ def ruin_recreate_kernel(
         if possible & (now < before + heat):
             if now < best:
                 best = now
-                tl.store(BEST_AT + rows, at)
-                tl.store(BEST_NEXT + rows, next.to(tl.int16))
-                tl.store(BEST_KIND + rows, kind.to(tl.int16))
+                to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))  # not kept in registers all the time
+                tl.store(BEST_AT + to, at)
+                tl.store(BEST_NEXT + to, next.to(tl.int16))
+                tl.store(BEST_KIND + to, kind.to(tl.int16))
         else:
             now = before
             at, next, kind, arc, room, room2, purse = at0, next0, kind0, arc0, room0, room20, purse0
             first, last, leave, late, clock, ride = first0, last0, leave0, late0, clock0, ride0
-    tl.store(AT + rows, at)
-    tl.store(NEXT + rows, next.to(tl.int16))
-    tl.store(KIND + rows, kind.to(tl.int16))
+    to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))
+    tl.store(AT + to, at)
+    tl.store(NEXT + to, next.to(tl.int16))
+    tl.store(KIND + to, kind.to(tl.int16))
     tl.store(NOW + chain, now)
     tl.store(BEST + chain, best)
