@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,13 +18,17 @@ from nco.search.packing import Group, Routes, pack, unpack
 #: Clients removed in an iteration on average, and in one string at most (Christiaens & Vanden Berghe).
 REMOVED, LONGEST = 10, 10
 #: First and last temperature in units of an arc between neighbours.
-HEAT = (0.3, 0.01)
+HEAT = (1.0, 0.01)
 #: Iterations of a launch whose speed is not known yet, and seconds of one whose speed is.
 PROBE, SLICE = 100, 0.1
 #: Four slots a thread: with more, registers run out.
 SLOTS_PER_WARP = 128
 #: Launches of a run whose iterations are counted, each of at least `PROBE`.
 ROUNDS = 20
+#: How often in a run the worst chain of a problem gives way to its best.
+SELECTIONS = 10
+#: Seconds that reading back the routes of a problem takes.
+READING = 3e-5
 
 
 class Improved(NamedTuple):
@@ -79,28 +84,29 @@ def search(
     """As `improve`, of problems that are prepared, without the checker."""
     began = time.perf_counter()
     searches = [_Search(group, chains) for group in pack(problems, starts, device)]
+    wait = torch.cuda.synchronize if torch.device(device).type == "cuda" else int
+    wait()
     done, pace, cold = 0, PROBE / SLICE, heat[1] / heat[0]
+    limit = math.inf if seconds is None else seconds - READING * len(problems)
     while True:
-        spent = time.perf_counter() - began
-        if iterations is not None:
-            share, many = done / iterations, min(max(PROBE, iterations // ROUNDS), iterations - done)
-            goal = (done + many) / iterations
-        else:
-            limit = seconds or 0.0
-            share, many = spent / limit if limit else 1.0, int(pace * min(SLICE, limit - spent))
-            goal = min(1.0, share + many / pace / limit) if limit else 1.0
-        if many <= 0:
-            break
-        warmth = heat[0] * cold**share
-        decay = cold ** ((goal - share) / many)
         before = time.perf_counter()
+        left = limit - (before - began)
+        if iterations is None:
+            many = int(pace * min(SLICE, left))
+            share, goal = 1 - left / limit, min(1.0, 1 - (left - many / pace) / limit)
+        else:
+            many = min(max(PROBE, iterations // ROUNDS), iterations - done)
+            share, goal = done / iterations, (done + many) / iterations
+        if left <= 0 or many <= 0:
+            break
+        warmth, decay = heat[0] * cold**share, cold ** ((goal - share) / many)
         for each in searches:
             each.launch(seed + done, many, warmth, decay)
-        if torch.device(device).type == "cuda":
-            torch.cuda.synchronize()
+        wait()
         done, pace = done + many, many / (time.perf_counter() - before)
-        for each in searches:
-            each.select()
+        if int(goal * SELECTIONS) > int(share * SELECTIONS):
+            for each in searches:
+                each.select()
     routes: list[Routes] = [[] for _ in problems]
     costs = [0.0] * len(problems)
     for each in searches:
@@ -116,22 +122,25 @@ class _Search:
 
     def __init__(self, group: Group, chains: int) -> None:
         self.group, self.chains = group, chains
-        self.current = tuple(part.repeat_interleave(chains, 0) for part in (group.at, group.next, group.kind))
+        self.current = tuple(part.repeat_interleave(chains, 0) for part in group.start)
         self.best_of = tuple(part.clone() for part in self.current)
-        self.lowest = group.cost.repeat_interleave(chains)
+        self.lowest = torch.full((len(group.members) * chains,), torch.inf, device=group.start[0].device)
         self.cost = self.lowest.clone()
-        self.slots = torch.arange(group.slots, dtype=torch.int32, device=group.at.device)
+        self.stream = torch.cuda.Stream() if self.cost.is_cuda else None  # groups share the GPU
+        self.slots = torch.arange(group.slots, dtype=torch.int32, device=group.start[0].device)
 
     def launch(self, seed: int, iterations: int, temperature: float, decay: float) -> None:
         """So many iterations of every chain."""
         from nco.search.kernel import ruin_recreate_kernel
 
         flags = {name.upper(): value for name, value in self.group.traits._asdict().items()}
-        ruin_recreate_kernel[(len(self.cost),)](
-            *self.group.tables, *self.current, self.cost, *self.best_of, self.lowest, self.slots,
-            seed, iterations, self.chains, self.group.clients, temperature, decay,
-            **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots, num_warps=max(1, self.group.slots // SLOTS_PER_WARP),
-        )  # fmt: skip
+        with torch.cuda.stream(self.stream):
+            ruin_recreate_kernel[(len(self.cost),)](
+                *self.group.tables, *self.current, self.cost, *self.best_of, self.lowest, self.slots,
+                seed, iterations, self.chains, self.group.clients, temperature, decay,
+                **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots,
+                num_warps=max(1, self.group.slots // SLOTS_PER_WARP),
+            )  # fmt: skip
 
     def select(self) -> None:
         """Put the best chain of every problem in the place of its worst."""
@@ -147,8 +156,5 @@ class _Search:
         """Number, cost and routes of the best solution of every problem."""
         lowest, chain = self.lowest.view(-1, self.chains).min(1)
         rows: Tensor = chain + torch.arange(len(lowest), device=lowest.device) * self.chains
-        at, kind = (part[rows].cpu().numpy() for part in (self.best_of[0], self.best_of[2]))
-        return [
-            (member, cost, unpack(at[k], kind[k]))
-            for k, (member, cost) in enumerate(zip(self.group.members, lowest.tolist(), strict=True))
-        ]
+        found = unpack(self.best_of[0][rows], self.best_of[2][rows])
+        return list(zip(self.group.members, lowest.tolist(), found, strict=True))

@@ -194,7 +194,8 @@ def ruin_recreate_kernel(
     """Some iterations of every chain.
 
     Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
-    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients ruined on average, LONGEST string.
+    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients removed on
+    average, LONGEST string.
     """
     chain = tl.program_id(0)
     table = SIZES + (chain // chains).to(tl.int64) * 9
@@ -256,7 +257,7 @@ def ruin_recreate_kernel(
         )  # fmt: skip
         route += 1
     now = tl.sum(arc, 0)
-    best = tl.load(BEST + chain)
+    best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
     used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
     longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
     strings = 4.0 * REMOVED / (1.0 + longest) - 1.0

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 from nco.problem import Floats, Problem
@@ -25,10 +25,19 @@ Routes = list[tuple[int, list[int]]]
 
 #: Fewest and most slots of a solution.
 FEWEST, MOST = 32, 2048
+#: Entries of the matrices of a group: the kernel counts their bytes in 32 bits.
+ENTRIES = 2**30
 #: Routes that may be opened beyond those of the start; what padding leaves is added.
 SPARE = 4
 #: Nearest clients whose mean distance is the scale of a problem.
 NEAREST = 10
+
+
+#: The kernel's first arguments: problems. Loads of clients and of kinds among them.
+TABLES = ("sizes", "scale", "cost", "into", "ride", "ride_into", "near", "demand", "second", "opens", "closes",
+          "service", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2", "available",
+          "farthest", "shift")  # fmt: skip
+LOADS = ("demand", "second", "capacity", "capacity2")
 
 
 class Traits(NamedTuple):
@@ -53,10 +62,7 @@ class Group:
     traits: Traits
     slots: int
     tables: tuple[Tensor, ...]
-    at: Tensor  # [B, P] the start
-    next: Tensor  # [B, P]
-    kind: Tensor  # [B, P]
-    cost: Tensor  # [B]
+    start: tuple[Tensor, ...]  # at, next and kind [B, P]
     clients: int  # of all problems
     filled: int  # slots of clients and of routes of the start
 
@@ -81,26 +87,34 @@ def unsupported(problem: Problem) -> list[str]:
 
 def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str | torch.device) -> list[Group]:
     """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every client."""
-    groups: dict[tuple[Traits, int], list[int]] = defaultdict(list)
+    groups: dict[tuple[Traits, int, int], list[int]] = defaultdict(list)
+    entries: dict[tuple[Traits, int], int] = defaultdict(int)
     for index, (data, routes) in enumerate(zip(problems, starts, strict=True)):
-        groups[_traits(data), _slots(len(data.opens), len(routes))].append(index)
+        key = _traits(data), _slots(len(data.opens), len(routes))
+        entries[key] += data.cost.size
+        groups[*key, entries[key] // ENTRIES].append(index)
     return [
         _group(members, *key, [problems[m] for m in members], [starts[m] for m in members], torch.device(device))
-        for key, members in groups.items()
+        for (*key, _), members in groups.items()
     ]
 
 
-def unpack(at: NDArray[np.int32], kind: NDArray[np.int16]) -> Routes:
-    """Routes from the slots [P] of one chain."""
-    routes: Routes = []
-    for slot in np.argsort(at, kind="stable").tolist():
-        if at[slot] < 0:
-            continue
-        if at[slot] & 0xFFFF == 0:
-            routes.append((int(kind[slot]), []))
-        else:
-            routes[-1][1].append(slot)
-    return [route for route in routes if route[1]]
+def unpack(at: Tensor, kind: Tensor) -> list[Routes]:
+    """Routes from the slots [B, P] of chains."""
+    codes, slots = at.sort(dim=1)
+    kinds = kind.gather(1, slots)
+    found = []
+    for row in zip(codes.tolist(), slots.tolist(), kinds.tolist(), strict=True):
+        routes: Routes = []
+        for code, slot, of in zip(*row, strict=True):
+            if code < 0:
+                continue
+            if code & 0xFFFF == 0:
+                routes.append((of, []))
+            else:
+                routes[-1][1].append(slot)
+        found.append([route for route in routes if route[1]])
+    return found
 
 
 def _traits(data: SearchData) -> Traits:
@@ -121,94 +135,101 @@ def _group(
     members: list[int], traits: Traits, slots: int, problems: list[SearchData], starts: list[Routes],
     device: torch.device,
 ) -> Group:  # fmt: skip
-    clients = [len(data.opens) for data in problems]
-    kinds = [len(data.view) for data in problems]
-    points = [data.cost.shape[1] for data in problems]
-    starting = [slots - n if k > 1 else min(slots - n, int(d.available[0])) for n, k, d in
-                zip(clients, kinds, problems, strict=True)]  # fmt: skip
+    clients = np.array([len(data.opens) for data in problems])
+    kinds = np.array([len(data.view) for data in problems])
+    points = np.array([data.cost.shape[1] for data in problems])
+    most = np.array([data.available[0] for data in problems])
+    starting = np.where(kinds > 1, slots - clients, np.minimum(slots - clients, most))
     plain = all(len(data.cost) == 1 and np.array_equal(data.cost, data.cost_into) for data in problems)
     near = [data.cost[0] if plain else data.cost.mean(axis=0) + data.cost.mean(axis=0).T for data in problems]
-    sizes = np.stack(
-        [clients, starting, points, kinds, _begins([d.cost.size for d in problems]), _begins(clients), _begins(kinds),
-         _begins([m.size for m in near]), _begins([d.allowed.size for d in problems])], axis=1
-    )  # fmt: skip
+    matrices = _begins([data.cost.size for data in problems])
 
-    def flat(needed: bool, parts: Sequence[NDArray[np.generic]], dtype: type[np.generic]) -> Tensor:
-        array = np.concatenate([part.ravel() for part in parts]) if needed else np.zeros(0)
-        return torch.from_numpy(array.astype(dtype, copy=False)).to(device)
+    def joined(parts: Iterable[NDArray[Any]], dtype: DTypeLike = np.float32) -> NDArray[Any]:
+        return np.concatenate([part.ravel() for part in parts], dtype=dtype, casting="unsafe")
 
-    def floats(needed: bool, *parts: Floats) -> Tensor:
-        return flat(needed, parts, np.float32)
-
-    cost = floats(True, *(data.cost for data in problems))
-    pairs = [_loads(data, traits) for data in problems]
-    begun = [float(data.shift[:, 0].min()) for data in problems]  # clocks begin here: float32 has seven digits
-    shifts = [data.shift[:, [0, 3]] - origin for data, origin in zip(problems, begun, strict=True)]
-    windows = [(data.opens - origin, data.closes - origin) for data, origin in zip(problems, begun, strict=True)]
-    ranks = np.concatenate([_ranks(data, traits) for data in problems], axis=1)
-    tables = (
-        torch.from_numpy(sizes.astype(np.int64)).to(device),
-        floats(True, np.array([_scale(data) for data in problems])),
-        cost,
-        cost if plain else floats(True, *(data.cost_into for data in problems)),
-        floats(traits.time and not traits.same, *(data.ride for data in problems)),
-        floats(traits.time and not traits.same, *(data.ride.transpose(0, 2, 1) for data in problems)),
-        cost if plain else floats(True, *near),
-        floats(True, *(pair[0] for pair in pairs)),
-        floats(traits.room2, *(pair[1] for pair in pairs)),
-        floats(traits.time, *(opens for opens, _ in windows)),
-        floats(traits.time, *(closes for _, closes in windows)),
-        floats(traits.time, *(data.service for data in problems)),
-        flat(True, [ranks], np.int32),
-        flat(traits.zones, [data.allowed.T for data in problems], np.int8),
-        flat(True, [data.start for data in problems], np.int32),
-        flat(True, [data.end for data in problems], np.int32),
-        flat(True, [data.view for data in problems], np.int32),
-        floats(True, *(data.fixed for data in problems)),
-        floats(True, *(pair[2] for pair in pairs)),
-        floats(traits.room2, *(pair[3] for pair in pairs)),
-        flat(True, [data.available for data in problems], np.int32),
-        floats(traits.limit, *(_allowance(data) if traits.limit else data.fixed for data in problems)),
-        floats(traits.time, *shifts),
-    )
-    states = [_state(data, routes, slots, r) for data, routes, r in zip(problems, starts, starting, strict=True)]
-    at, following, kind, costs = (np.stack(part) for part in zip(*states, strict=True))
+    cost = joined(data.cost for data in problems)
+    sizes = [clients, starting, points, kinds, matrices, _begins(clients), _begins(kinds),
+             _begins([matrix.size for matrix in near]), _begins([data.allowed.size for data in problems])]  # fmt: skip
+    tables: dict[str, NDArray[Any]] = {
+        "sizes": np.stack(sizes, axis=1).astype(np.int64),
+        "scale": _scales(problems, cost, matrices, points),
+        "cost": cost,
+        "rank": _ranks(problems, traits, clients),
+        **{key: joined((getattr(data, key) for data in problems), np.int32)
+           for key in ("start", "end", "view", "available")},
+        "price": joined(data.fixed for data in problems),
+    }  # fmt: skip
+    if not plain:
+        tables |= {"into": joined(data.cost_into for data in problems), "near": joined(near)}
+    loads = [_loads(data, traits) for data in problems]
+    tables |= {key: joined(part) for key, part in zip(LOADS, zip(*loads, strict=True), strict=True)}
+    if traits.time:
+        # clocks begin with the first shift: single precision has seven digits
+        begun = [data.shift[:, 0].min() for data in problems]
+        tables |= {"opens": joined(data.opens - since for data, since in zip(problems, begun, strict=True)),
+                   "closes": joined(data.closes - since for data, since in zip(problems, begun, strict=True)),
+                   "shift": joined(data.shift[:, [0, 3]] - since for data, since in zip(problems, begun, strict=True)),
+                   "service": joined(data.service for data in problems)}  # fmt: skip
+    if traits.time and not traits.same:
+        tables |= {"ride": joined(data.ride for data in problems),
+                   "ride_into": joined(data.ride.transpose(0, 2, 1) for data in problems)}  # fmt: skip
+    if traits.zones:
+        tables["allowed"] = joined((data.allowed.T for data in problems), np.int8)
+    if traits.limit:
+        tables["farthest"] = joined(_allowance(data) for data in problems)
+    held = {key: torch.from_numpy(table).to(device) for key, table in tables.items()}
+    aliases = {"into": "cost", "near": "cost"} if plain else {}
+    unused = held["scale"]
+    state = (torch.from_numpy(part).to(device) for part in _states(problems, starts, slots, clients, starting))
+    total = int(clients.sum())
     return Group(
-        tuple(members), traits, slots, tables,
-        *(torch.from_numpy(part).to(device) for part in (at, following, kind, costs)),
-        clients=sum(clients), filled=sum(clients) + sum(len(routes) for routes in starts),
+        tuple(members), traits, slots, tuple(held.get(aliases.get(key, key), unused) for key in TABLES),
+        tuple(state), total, total + sum(len(routes) for routes in starts),
     )  # fmt: skip
 
 
-def _begins(sizes: Sequence[int]) -> Ints:
+def _begins(sizes: Sequence[int] | Ints) -> NDArray[np.int64]:
     """Where each of some arrays begins when they are laid one after the other."""
-    return np.cumsum([0, *sizes[:-1]])
+    return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
 
 
 def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Floats]:
     """Both loads of the clients [n] and of the kinds [K]."""
     n, loads = data.delivery.shape
     if loads == 0:
-        return np.zeros(n), np.zeros(n), np.full(len(data.view), np.inf), np.zeros(0)
-    delivery, pickup = data.delivery, data.delivery + data.change
+        return np.zeros(n), np.zeros(n), np.full(len(data.view), np.inf), np.zeros(len(data.view))
     if traits.last or traits.mixed:
-        return delivery[:, 0], pickup[:, 0], data.capacity[:, 0], data.capacity[:, 0]
-    return delivery[:, 0], delivery[:, -1], data.capacity[:, 0], data.capacity[:, -1]
+        return data.delivery[:, 0], data.delivery[:, 0] + data.change[:, 0], data.capacity[:, 0], data.capacity[:, 0]
+    return data.delivery[:, 0], data.delivery[:, -1], data.capacity[:, 0], data.capacity[:, -1]
 
 
-def _ranks(data: SearchData, traits: Traits) -> Ints:
-    """Places of the clients in four orders [4, n]: most to carry, farthest, nearest, shortest window first."""
-    carried = (data.delivery + np.abs(data.change)).sum(axis=1)
-    width = data.closes - data.opens if traits.time else carried
-    return np.stack([np.argsort(np.argsort(order, kind="stable"), kind="stable")
-                     for order in (-carried, -data.remoteness, data.remoteness, width)])  # fmt: skip
+def _ranks(problems: list[SearchData], traits: Traits, clients: Ints) -> Ints:
+    """Places of the clients [sum n] within their problem in four orders.
+
+    Most to carry, farthest, nearest, shortest window first.
+    """
+    owner, begins = np.repeat(np.arange(len(problems)), clients), _begins(clients)
+    carried = np.concatenate([(data.delivery + np.abs(data.change)).sum(axis=1) for data in problems])
+    away = np.concatenate([data.remoteness for data in problems])
+    width = np.concatenate([data.closes - data.opens for data in problems]) if traits.time else carried
+    ranks = np.empty((4, len(owner)), np.int32)
+    for rank, key in zip(ranks, (-carried, -away, away, width), strict=True):
+        order = np.lexsort((key, owner))
+        rank[order] = np.arange(len(owner)) - begins[owner]
+    return ranks
 
 
-def _scale(data: SearchData) -> float:
-    """What an arc costs on average between a client and those nearest to it."""
-    n = len(data.opens)
-    between = data.cost[:, np.arange(n)[:, None], data.neighbours[:, 1 : NEAREST + 1]]
-    return float(between.mean()) if n > 1 else 1.0
+def _scales(
+    problems: list[SearchData], cost: NDArray[np.float32], matrices: NDArray[np.int64], points: Ints
+) -> NDArray[np.float32]:
+    """What an arc costs on average [B] between a client and those nearest to it, for the first kind of vehicle."""
+    near = [data.neighbours[:, 1 : NEAREST + 1] for data in problems]
+    where = [begin + np.arange(len(rows))[:, None] * width + rows
+             for begin, width, rows in zip(matrices, points, near, strict=True)]  # fmt: skip
+    counts = np.array([rows.size for rows in near])
+    entries = np.concatenate([cost[np.concatenate([rows.ravel() for rows in where]).astype(np.int64)], np.ones(1)])
+    sums = np.add.reduceat(entries, _begins(counts))
+    return np.where(counts > 0, sums / np.maximum(counts, 1), 1.0).astype(np.float32)
 
 
 def _allowance(data: SearchData) -> Floats:
@@ -219,20 +240,29 @@ def _allowance(data: SearchData) -> Floats:
     return allowance
 
 
-def _state(
-    data: SearchData, routes: Routes, slots: int, starting: int
-) -> tuple[Ints, NDArray[np.int16], NDArray[np.int16], np.float32]:
-    """Slots [P] of a solution and its cost."""
-    n = len(data.opens)
-    at, following, kind = np.full(slots, -1, np.int32), np.zeros(slots, np.int16), np.zeros(slots, np.int16)
-    at[n : n + starting] = np.arange(starting) << 16
-    following[n : n + starting] = data.end[0]
-    cost = 0.0
-    for index, (of, clients) in enumerate(routes):
-        path = [n + index, *clients]
-        at[path] = (index << 16) + np.arange(len(path))
-        following[path] = [*clients, data.end[of]]
-        kind[path] = of
-        arcs = data.cost[data.view[of], [data.start[of], *clients], [*clients, data.end[of]]]
-        cost += float(arcs.sum() + data.fixed[of])
-    return at, following, kind, np.float32(cost)
+def _states(
+    problems: list[SearchData], starts: list[Routes], slots: int, clients: Ints, starting: Ints
+) -> tuple[Ints, NDArray[np.int16], NDArray[np.int16]]:
+    """Slots [B, P] of the solutions: at, next and kind."""
+    shape, column = (len(problems), slots), np.arange(slots)
+    empty = (column >= clients[:, None]) & (column < (clients + starting)[:, None])
+    at = np.where(empty, (column - clients[:, None]) << 16, -1).astype(np.int32)
+    following = np.where(empty, np.array([data.end[0] for data in problems])[:, None], 0).astype(np.int16)
+    kind = np.zeros(shape, np.int16)
+    path: list[int] = []
+    after: list[int] = []
+    lengths, driven, numbers = [], [], []
+    for data, routes, n in zip(problems, starts, clients.tolist(), strict=True):
+        ends = data.end.tolist()
+        for number, (of, visits) in enumerate(routes):
+            path += (n + number, *visits)
+            after += (*visits, ends[of])
+            lengths.append(len(visits) + 1)
+            driven.append(of)
+            numbers.append(number)
+    rows = np.repeat(np.repeat(np.arange(len(problems)), [len(routes) for routes in starts]), lengths)
+    position = np.arange(len(path)) - np.repeat(_begins(lengths), lengths)
+    at[rows, path] = (np.repeat(numbers, lengths) << 16) + position
+    following[rows, path] = after
+    kind[rows, path] = np.repeat(driven, lengths)
+    return at, following, kind
