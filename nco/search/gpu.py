@@ -25,7 +25,7 @@ PROBE, SLICE = 100, 0.1
 SLOTS_PER_WARP = 128
 #: Launches of a run whose iterations are counted, each of at least `PROBE`.
 ROUNDS = 20
-#: How often in a run the worst chain of a problem gives way to its best.
+#: How often in a run the worst chains of a problem give way to its best.
 SELECTIONS = 10
 #: Seconds that reading back the routes of a problem takes.
 READING = 3e-5
@@ -88,16 +88,14 @@ def search(
     wait()
     done, pace, cold = 0, PROBE / SLICE, heat[1] / heat[0]
     limit = math.inf if seconds is None else seconds - READING * len(problems)
-    while True:
-        before = time.perf_counter()
-        left = limit - (before - began)
+    while (left := limit - ((before := time.perf_counter()) - began)) > 0:
         if iterations is None:
             many = int(pace * min(SLICE, left))
             share, goal = 1 - left / limit, min(1.0, 1 - (left - many / pace) / limit)
         else:
             many = min(max(PROBE, iterations // ROUNDS), iterations - done)
             share, goal = done / iterations, (done + many) / iterations
-        if left <= 0 or many <= 0:
+        if many <= 0:
             break
         warmth, decay = heat[0] * cold**share, cold ** ((goal - share) / many)
         for each in searches:
@@ -143,12 +141,13 @@ class _Search:
             )  # fmt: skip
 
     def select(self) -> None:
-        """Put the best chain of every problem in the place of its worst."""
+        """Put the best quarter of the chains of every problem in the place of the worst."""
         if self.chains == 1:
             return
-        costs = self.cost.view(-1, self.chains)
-        first = torch.arange(len(costs), device=costs.device) * self.chains
-        worst, best = first + costs.argmax(1), first + costs.argmin(1)
+        order = self.cost.view(-1, self.chains).argsort(dim=1)
+        order += torch.arange(len(order), device=order.device)[:, None] * self.chains
+        quarter = max(1, self.chains // 4)
+        best, worst = order[:, :quarter].flatten(), order[:, -quarter:].flatten()
         for part in (*self.current, self.cost):
             part[worst] = part[best]
 

@@ -258,9 +258,6 @@ def ruin_recreate_kernel(
         route += 1
     now = tl.sum(arc, 0)
     best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
-    used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
-    longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
-    strings = 4.0 * REMOVED / (1.0 + longest) - 1.0
     temperature = temperature * tl.load(SCALE + chain // chains)
     dice = mixed(mixed(chain.to(tl.uint32) + seed.to(tl.uint32) * 0x9E3779B1) + 1)
     noise = mixed(dice ^ (i.to(tl.uint32) * 0x85EBCA6B))
@@ -283,6 +280,9 @@ def ruin_recreate_kernel(
         centre = below(n, mixed(dice + 1))
         closeness = key(tl.load(NEAR + (centre * W + i), mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
+        used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
+        longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
+        strings = 4.0 * REMOVED / (1.0 + longest) - 1.0
         possible = n > 0
         left = n * 0
         wanted = 1 + (unit(mixed(dice + 2)) * strings).to(tl.int32)

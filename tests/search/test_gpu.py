@@ -8,7 +8,7 @@ import nco
 from nco.checker import check
 from nco.envs.presets import problems
 from nco.reach import Reach
-from nco.search import packing
+from nco.search import gpu, packing
 from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.gpu import improve, judged, search
 from nco.search.packing import Routes, pack, unpack, unsupported
@@ -33,7 +33,8 @@ def drawn(seed: int, features: tuple[str, ...], size: int = 4) -> tuple[nco.Prob
     """The first problem from this seed on that the kernel handles and that has solutions, with a bad one."""
     for number in range(1000 * seed, 1000 * (seed + 1)):
         problem = random_problem(number, features, size)
-        candidates = [random_routes(problem, k) for k in range(60)] if not unsupported(problem) else []
+        lacking = bool({"pickups", "backhaul_last"} & {*features}) and not problem.pickup.any()
+        candidates = [] if lacking or unsupported(problem) else [random_routes(problem, k) for k in range(60)]
         reports = [report for report in (check(problem, routes) for routes in candidates) if report.is_feasible()]
         worst = max(reports, key=lambda report: report.cost.total, default=None)
         if worst is not None and worst.cost.total > 1.05 * min(report.cost.total for report in reports):
@@ -57,9 +58,16 @@ def cost(problem: nco.Problem, routes: Routes) -> float:
 @pytest.mark.parametrize("case", CASES)
 def test_the_optimum_by_brute_force_is_found_with_every_constraint(case):
     problem, start = drawn(*CASES[case])
-    found = search([search_data(problem)], [start], iterations=40, seed=1, device="cpu")
+    found = search([search_data(problem)], [start], iterations=16, seed=1, device="cpu")
     assert cost(problem, found.routes[0]) == pytest.approx(best_cost(problem))
     assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
+
+
+@pytest.fixture(autouse=True)
+def _few_slots(monkeypatch) -> None:
+    """The interpreter takes a while for every empty route."""
+    monkeypatch.setattr(packing, "FEWEST", 8)
+    monkeypatch.setattr(packing, "SPARE", 1)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +82,7 @@ def prepared(batch: tuple[list[nco.Problem], list[Routes]]) -> tuple[list[Search
 
 
 def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
-    runs = [search(*prepared(batch), iterations=3, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
+    runs = [search(*prepared(batch), iterations=2, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
     assert runs[0].routes == runs[1].routes
     assert runs[0].routes != runs[2].routes
     assert 0 < runs[0].padding < 1
@@ -83,10 +91,11 @@ def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
         assert price <= cost(problem, start) * (1 + 1e-6)
 
 
-def test_time_is_kept_and_without_any_the_start_comes_back(batch):
+def test_time_is_kept_and_without_any_the_start_comes_back(batch, monkeypatch):
+    monkeypatch.setattr(gpu, "PROBE", 1)
     assert search(*prepared(batch), seconds=0.0, device="cpu").routes == batch[1]
     found = search(*prepared(batch), seconds=0.5, device="cpu")
-    assert found.iterations >= 0
+    assert found.iterations >= 1
     assert all(cost(p, new) <= cost(p, old) for p, new, old in zip(batch[0], found.routes, batch[1], strict=True))
 
 
