@@ -90,12 +90,12 @@ def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str |
     groups: dict[tuple[Traits, int, int], list[int]] = defaultdict(list)
     entries: dict[tuple[Traits, int], int] = defaultdict(int)
     for index, (data, routes) in enumerate(zip(problems, starts, strict=True)):
-        key = _traits(data), _slots(len(data.opens), len(routes))
-        entries[key] += data.cost.size
-        groups[*key, entries[key] // ENTRIES].append(index)
+        traits, slots = _traits(data), _slots(len(data.opens), len(routes))
+        entries[traits, slots] += data.cost.size
+        groups[traits, slots, entries[traits, slots] // ENTRIES].append(index)
     return [
-        _group(members, *key, [problems[m] for m in members], [starts[m] for m in members], torch.device(device))
-        for (*key, _), members in groups.items()
+        _group(members, traits, slots, [problems[m] for m in members], [starts[m] for m in members], device)
+        for (traits, slots, _), members in groups.items()
     ]
 
 
@@ -133,7 +133,7 @@ def _slots(clients: int, routes: int) -> int:
 
 def _group(
     members: list[int], traits: Traits, slots: int, problems: list[SearchData], starts: list[Routes],
-    device: torch.device,
+    device: str | torch.device,
 ) -> Group:  # fmt: skip
     clients = np.array([len(data.opens) for data in problems])
     kinds = np.array([len(data.view) for data in problems])
