@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "U305": "device not available",
     "U306": "stopping criterion not supported",
     "U307": "unknown option",
+    "U308": "the search is not compiled yet",
     # W: weights
     "W401": "weights not found",
     "W402": "weights file is damaged",

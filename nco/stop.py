@@ -25,6 +25,9 @@ class Running(Protocol):
     def seconds_left(self) -> float:
         """Wall-clock seconds left; infinite when time is not limited."""
 
+    def progress(self) -> float:
+        """How much of the run is over, from 0 to 1, as far as one can tell."""
+
 
 class StoppingCriterion(Protocol):
     """Description of when to stop; may be reused for many solves."""
@@ -36,6 +39,7 @@ class StoppingCriterion(Protocol):
 @dataclass(slots=True)
 class _Running:
     decide: Callable[[float], bool]
+    share: Callable[[], float]
     deadline: float = math.inf
 
     def __call__(self, best_cost: float) -> bool:
@@ -43,6 +47,9 @@ class _Running:
 
     def seconds_left(self) -> float:
         return max(0.0, self.deadline - time.perf_counter())
+
+    def progress(self) -> float:
+        return min(1.0, self.share())
 
 
 def _never(best_cost: float) -> bool:
@@ -59,7 +66,9 @@ class MaxRuntime:
         _require("MaxRuntime.seconds", self.seconds, Real)
 
     def start(self) -> Running:
-        return _Running(_never, time.perf_counter() + self.seconds)
+        begun = time.perf_counter()
+        share = lambda: (time.perf_counter() - begun) / max(self.seconds, 1e-9)  # noqa: E731
+        return _Running(_never, share, begun + self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ class MaxIterations:
             count += 1
             return count > self.iterations
 
-        return _Running(decide)
+        return _Running(decide, lambda: count / max(1, self.iterations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class NoImprovement:
             best, since = (best_cost, 0) if improved else (best, since + 1)
             return since > self.iterations
 
-        return _Running(decide)
+        return _Running(decide, lambda: since / max(1, self.iterations))
 
 
 class AnyOf:
@@ -128,6 +137,9 @@ class _AnyRunning:
 
     def seconds_left(self) -> float:
         return min((run.seconds_left() for run in self.running), default=math.inf)
+
+    def progress(self) -> float:
+        return max(run.progress() for run in self.running)
 
 
 def _require(where: str, value: float, kind: type[Real] | type[Integral]) -> None:

@@ -70,6 +70,9 @@ class Reaching:
     def seconds_left(self) -> float:
         return self.clock.seconds_left()
 
+    def progress(self) -> float:
+        return self.clock.progress()
+
 
 def solution_beside(path: Path) -> Path:
     beside = path.with_suffix(".sol")

@@ -9,6 +9,7 @@ import pytest
 
 import nco
 from nco.checker import check
+from nco.search.warm import compile_now
 
 # before torch is loaded, here and in processes that tests start: on small tensors, threads wait for each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,6 +21,12 @@ os.environ.setdefault("TRITON_INTERPRET", "1")
 def _heed_ctrl_c() -> None:
     """Shells make commands in the background ignore Ctrl-C, and what these start inherits that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_the_search() -> None:
+    """Half a minute where it never was: what nco.solve chooses must not depend on who came first."""
+    compile_now()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,15 +25,18 @@ def solve(
     solver: Annotated[
         str,
         typer.Option(
-            help="neural, ortools, pyvrp, your own as module:Class; auto: neural if it can, else pyvrp, else ortools."
+            help="search, neural, pyvrp, ortools, your own as module:Class; auto: the first of these that can."
         ),
     ] = "auto",
-    compare: Annotated[bool, typer.Option("--compare", help="Run all three solvers, each with the same time.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Run all four solvers, each with the same time.")] = False,
     max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
     device: Annotated[str, typer.Option(help="Where the neural solver runs: auto, cpu or cuda.")] = "auto",
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
+    ] = None,
+    initial: Annotated[
+        Path | None, typer.Option(help="A plan to begin with (.json or .sol), for the search: never made worse.")
     ] = None,
     rounding: RoundingName = None,
     out: Annotated[Path | None, typer.Option(help="Write the best solution (.json, .sol or .geojson).")] = None,
@@ -54,7 +57,7 @@ def solve(
     from nco.cli.outputs import Outputs
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
-    from nco.io import read
+    from nco.io import read, read_solution
     from nco.solvers.solve import AUTO, SOLVERS
 
     outputs = Outputs(out, html, plot, format)
@@ -62,11 +65,16 @@ def solve(
     problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
     if not quiet:
         warn_of_impossible(problem)
+    options: dict[str, dict[str, Any]] = {}
+    if weights:
+        options["neural"] = {"weights": weights}
+    if initial:
+        options["search"] = {"initial_solution": read_solution(initial, problem)}
     if solver == AUTO and not compare:
-        solver = "neural" if weights else _chosen(problem, device, quiet)
+        solver = next(iter(options), None) or _chosen(problem, device, quiet)
     names = list(SOLVERS) if compare else [solver]
     with Watch(notes(), quiet) as watch:
-        found = _run(problem, names, watch, max_runtime, seed=seed, device=device, weights=weights)
+        found = _run(problem, names, watch, max_runtime, seed=seed, device=device, options=options)
     best = min(found, key=lambda result: (result.cost(), len(result.unassigned)))
     if not quiet:
         say(results(), str(best))
@@ -91,7 +99,14 @@ def _chosen(problem: Problem, device: str, quiet: bool) -> str:
 
 
 def _run(
-    problem: Problem, names: Sequence[str], watch: Watch, seconds: float, *, seed: int, device: str, weights: str | None
+    problem: Problem,
+    names: Sequence[str],
+    watch: Watch,
+    seconds: float,
+    *,
+    seed: int,
+    device: str,
+    options: Mapping[str, dict[str, Any]],
 ) -> list[Result]:
     """One result a solver; a solver that cannot solve the problem is left out as long as another one can."""
     from nco.cli.console import notes, say
@@ -105,12 +120,12 @@ def _run(
     for name in names:
         if watch.interrupted:
             break
-        options: dict[str, Any] = (
-            {} if weights is None or (name != "neural" and len(names) > 1) else {"weights": weights}
+        own = (
+            options.get(name, {}) if len(names) > 1 else {k: v for given in options.values() for k, v in given.items()}
         )
         try:
             stop = watch.follow(solver_title(name), MaxRuntime(seconds))
-            engine = create(name, device, **options)  # before the clock starts: importing torch takes seconds
+            engine = create(name, device, **own)  # before the clock starts: importing torch takes seconds
             found.append(solve(problem, engine, stop, seed))
         except SolverError as error:
             failures.append(error)

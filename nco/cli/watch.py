@@ -75,3 +75,6 @@ class _Follower:
 
     def seconds_left(self) -> float:
         return 0.0 if self.watch.interrupted else self.running.seconds_left()
+
+    def progress(self) -> float:
+        return 1.0 if self.watch.interrupted else self.running.progress()

@@ -1,28 +1,29 @@
 """One decision as a CUDA graph: the same kernels as the eager step, launched as one.
 
-A step of a rollout is some thirty small kernels; launching them one by one costs more than running them. The graph is
-captured once per shape and replayed; the eager `decide` is its twin and the definition of what it does.
+The graph is recorded once per shape and replayed; the eager `decide` is its twin and the definition of what it does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from tensordict import TensorDict
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
+from nco.envs.recorded import overwrite, recorded
 from nco.envs.routing import RoutingEnv, State
 from nco.policies.base import Memory, Policy
 from nco.rollout.eager import decide
 
 
 @dataclass(slots=True)
-class _Captured:
-    """A graph and the tensors it reads and writes."""
+class _Recorded:
+    """A decision and the tensors it reads and writes."""
 
-    graph: torch.cuda.CUDAGraph
+    decide: Callable[[], None]
     memory: Memory
     instances: TensorDict
     state: State
@@ -31,10 +32,10 @@ class _Captured:
 
 
 class GraphedStep:
-    """Drop-in for `decide` on CUDA devices, for one policy and environment, inference only."""
+    """Drop-in for `decide`, for one policy and environment, inference only; a graph on CUDA devices."""
 
     def __init__(self) -> None:
-        self._captured: dict[tuple[object, ...], _Captured] = {}
+        self._recorded: dict[tuple[object, ...], _Recorded] = {}
 
     def __call__(
         self,
@@ -47,46 +48,32 @@ class GraphedStep:
     ) -> tuple[Tensor, State]:
         """As `decide`; the state that is returned is overwritten by the next call."""
         key = (state.visited.shape, noise is None, memory.query.dtype, tuple(instances.keys()))
-        if key not in self._captured:
-            self._captured[key] = _capture(policy, env, memory, instances, state, noise)
-        captured = self._captured[key]
-        if state is not captured.state:  # the first step of a rollout
-            _copy(
-                (memory, list(instances.values()), state),
-                (captured.memory, list(captured.instances.values()), captured.state),
-            )
-        if noise is not None and captured.noise is not None:
-            captured.noise.copy_(noise)
-        captured.graph.replay()
-        return captured.action.clone(), captured.state
+        if key not in self._recorded:
+            self._recorded[key] = _record(policy, env, memory, instances, state, noise)
+        here = self._recorded[key]
+        if state is not here.state:  # the first step of a rollout
+            sources = (memory, list(instances.values()), state)
+            overwrite((here.memory, list(here.instances.values()), here.state), sources)
+        overwrite(here.noise, noise)
+        here.decide()
+        return here.action.clone(), here.state
 
 
-def _capture(
+def _record(
     policy: Policy, env: RoutingEnv, memory: Memory, instances: TensorDict, state: State, noise: Tensor | None
-) -> _Captured:
+) -> _Recorded:
     """Record one decision on copies of its inputs."""
     memory = Memory._make(None if tensor is None else tensor.clone() for tensor in memory)
     instances = instances.clone()
     state = tree_map(torch.clone, state)
     noise = None if noise is None else noise.clone()
+    action = torch.zeros_like(state.current)
+
+    def work() -> None:
+        chosen, after = decide(policy, env, memory, instances, state, noise)
+        overwrite((action, state), (chosen, after))
+
     mixed = torch.is_autocast_enabled("cuda")
     # no cache of cast weights: the casts belong into the graph, for weights that change between replays
     with torch.autocast("cuda", torch.get_autocast_dtype("cuda"), enabled=mixed, cache_enabled=False):
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graph
-                decide(policy, env, memory, instances, state, noise)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            action, after = decide(policy, env, memory, instances, state, noise)
-            _copy(after, state)
-    return _Captured(graph, memory, instances, state, noise, action)
-
-
-def _copy(sources: object, targets: object) -> None:
-    """Copy every tensor of one structure into the other's."""
-    for source, target in zip(tree_leaves(sources), tree_leaves(targets), strict=True):
-        if source is not None and source is not target:
-            target.copy_(source)
+        return _Recorded(recorded(work, action.device), memory, instances, state, noise, action)

@@ -44,9 +44,9 @@ class SearchData(NamedTuple):
     partner: Ints  # [n] the other end of a client's shipment; -1: none
     is_pickup: Bools  # [n] whether it is where the shipment begins
     absence: Floats  # [n] price of leaving a client out; for required ones more than any solution costs
-    neighbours: Ints  # [n, A] clients by their distance
+    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance
     remoteness: Floats  # [n] distance from the nearest depot
-    view: Ints  # [K]
+    sight: Ints  # [K] view
     start: Ints  # [K] point
     end: Ints  # [K] point
     available: Ints  # [K] routes that may be begun
@@ -57,25 +57,26 @@ class SearchData(NamedTuple):
     longest: Floats  # [K] limit of duration
     shift: Floats  # [K, 4] when a route may leave (from, until) and arrive (from, until)
     allowed: Bools  # [K, n]
-    flags: Bools  # [6]: see Flags
+    flags: Bools  # [7]: see Flags
 
 
 class Flags(NamedTuple):
     """What a problem has; what it has not costs nothing."""
 
-    time: bool  # windows or a duration that matters
-    duration: bool  # durations have prices or limits
-    distance: bool  # limits of distance
-    backhaul: bool  # no delivery after a pickup
-    shipments: bool
+    timed: bool  # windows or a duration that matters
+    lasting: bool  # durations have prices or limits
+    far: bool  # limits of distance
+    sorted: bool  # no delivery after a pickup
+    paired: bool  # shipments
     optional: bool  # clients that may be left out
+    loaded: bool  # loads that grow on the way, so that their order matters
 
 
 def unsupported(problem: Problem) -> list[str]:
     """Features that this search does not handle."""
     features = {
         "objective='max'": problem.objective == "max",
-        "reloads within limits of time, distance or number, or away from home": any(
+        "reloads of vehicles with a price, with limits of time, distance or number, or away from home": any(
             v.reload_depots and not _refills_freely(problem, v) for v in problem.vehicle_types
         ),
     }
@@ -89,7 +90,7 @@ def _refills_freely(problem: Problem, vehicle: VehicleType) -> bool:
         vehicle.end_depot == home
         and vehicle.reload_depots == (home,)
         and vehicle.max_reloads is None
-        and (vehicle.fixed_cost == 0 or vehicle.num_available is None)
+        and vehicle.fixed_cost == 0
         and vehicle.unit_duration_cost == 0
         and math.isinf(vehicle.max_distance)
         and math.isinf(vehicle.max_duration)
@@ -114,28 +115,28 @@ def search_data(problem: Problem) -> SearchData:
         partner[[shipment.pickup, shipment.delivery]] = shipment.delivery, shipment.pickup
         is_pickup[shipment.pickup] = True
     near = np.mean([matrix[:n, :n] + matrix[:n, :n].T for matrix in distances], axis=0)
-    neighbours = np.argsort(near, axis=1, kind="stable")[:, : NEAREST + 1].astype(np.int32)
+    neighbours = np.argsort(near, axis=1, kind="stable")[:, : NEAREST + 1].astype(np.uint32)
     remoteness = np.mean([matrix[n : n + depots, :n].min(axis=0) for matrix in distances], axis=0)
     permitted = [problem.profiles[v.profile].allowed for v in kinds]
     ends = [n + depots if v.end_depot is None else n + v.end_depot for v in kinds]
     return SearchData(
         cost=cost,
-        cost_into=np.ascontiguousarray(cost.transpose(0, 2, 1)),
-        distance=np.stack(distances) if flags.distance else nothing,
-        ride=np.stack(rides) if flags.time else nothing,
+        cost_into=cost if (cost == cost.transpose(0, 2, 1)).all() else np.ascontiguousarray(cost.transpose(0, 2, 1)),
+        distance=np.stack(distances) if flags.far else nothing,
+        ride=np.stack(rides) if flags.timed else nothing,
         opens=problem.tw[depots:, 0].copy(),
         closes=problem.tw[depots:, 1].copy(),
         service=problem.service[depots:].copy(),
         delivery=problem.delivery,
         change=problem.pickup - problem.delivery + shipped,
-        delivers=problem.delivery.any(axis=1),
-        picks=problem.pickup.any(axis=1),
+        delivers=np.asarray(problem.delivery.any(axis=1)),
+        picks=np.asarray(problem.pickup.any(axis=1)),
         partner=partner,
         is_pickup=is_pickup,
         absence=np.where(problem.required, _unpayable(problem, cost), problem.prizes),
         neighbours=neighbours,
         remoteness=remoteness,
-        view=np.array([seen.index(sight) for sight in sights], dtype=np.int32),
+        sight=np.array([seen.index(sight) for sight in sights], dtype=np.int32),
         start=np.array([n + v.start_depot for v in kinds], dtype=np.int32),
         end=np.array(ends, dtype=np.int32),
         available=np.array([_available(problem, v) for v in kinds], dtype=np.int32),
@@ -182,12 +183,13 @@ def _flags(problem: Problem) -> Flags:
     duration = any(v.unit_duration_cost > 0 or v.max_duration < math.inf for v in kinds)
     windows = bool((problem.tw != ALWAYS).any()) or any(v.tw != ALWAYS for v in kinds)
     return Flags(
-        time=windows or duration,
-        duration=duration,
-        distance=any(v.max_distance < math.inf for v in kinds),
-        backhaul=problem.backhaul == "last" and bool(problem.pickup.any()),
-        shipments=bool(problem.shipments),
+        timed=windows or duration,
+        lasting=duration,
+        far=any(v.max_distance < math.inf for v in kinds),
+        sorted=problem.backhaul == "last" and bool(problem.pickup.any()),
+        paired=bool(problem.shipments),
         optional=not bool(problem.required.all()),
+        loaded=bool(problem.pickup.any()) or bool(problem.shipment_load.any()),
     )
 
 

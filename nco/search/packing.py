@@ -120,10 +120,10 @@ def unpack(at: Tensor, kind: Tensor) -> list[Routes]:
 def _traits(data: SearchData) -> Traits:
     flags, loads = Flags(*data.flags.tolist()), data.delivery.shape[1]
     picks = bool(data.picks.any())
-    same = flags.time and np.array_equal(data.ride, data.cost)
+    same = flags.timed and np.array_equal(data.ride, data.cost)
     return Traits(
-        picks or loads > 1, picks and not flags.backhaul, flags.backhaul, flags.distance, flags.time, same,
-        len(data.view) > 1, bool(data.fixed.any()), not data.allowed.all(),
+        picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, flags.timed, same,
+        len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(),
     )  # fmt: skip
 
 
@@ -136,11 +136,11 @@ def _group(
     device: str | torch.device,
 ) -> Group:  # fmt: skip
     clients = np.array([len(data.opens) for data in problems])
-    kinds = np.array([len(data.view) for data in problems])
+    kinds = np.array([len(data.sight) for data in problems])
     points = np.array([data.cost.shape[1] for data in problems])
     most = np.array([data.available[0] for data in problems])
     starting = np.where(kinds > 1, slots - clients, np.minimum(slots - clients, most))
-    plain = all(len(data.cost) == 1 and np.array_equal(data.cost, data.cost_into) for data in problems)
+    plain = all(len(data.cost) == 1 and data.cost_into is data.cost for data in problems)
     near = [data.cost[0] if plain else data.cost.mean(axis=0) + data.cost.mean(axis=0).T for data in problems]
     matrices = _begins([data.cost.size for data in problems])
 
@@ -155,8 +155,8 @@ def _group(
         "scale": _scales(problems, cost, matrices, points),
         "cost": cost,
         "rank": _ranks(problems, traits, clients),
-        **{key: joined((getattr(data, key) for data in problems), np.int32)
-           for key in ("start", "end", "view", "available")},
+        "view": joined((data.sight for data in problems), np.int32),
+        **{key: joined((getattr(data, key) for data in problems), np.int32) for key in ("start", "end", "available")},
         "price": joined(data.fixed for data in problems),
     }  # fmt: skip
     if not plain:
@@ -197,7 +197,7 @@ def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Fl
     """Both loads of the clients [n] and of the kinds [K]."""
     n, loads = data.delivery.shape
     if loads == 0:
-        return np.zeros(n), np.zeros(n), np.full(len(data.view), np.inf), np.zeros(len(data.view))
+        return np.zeros(n), np.zeros(n), np.full(len(data.sight), np.inf), np.zeros(len(data.sight))
     if traits.last or traits.mixed:
         return data.delivery[:, 0], data.delivery[:, 0] + data.change[:, 0], data.capacity[:, 0], data.capacity[:, 0]
     return data.delivery[:, 0], data.delivery[:, -1], data.capacity[:, 0], data.capacity[:, -1]
@@ -236,7 +236,7 @@ def _allowance(data: SearchData) -> Floats:
     """The limits of distance of the kinds [K] in the unit of their costs."""
     distances = data.distance.sum(axis=(1, 2))
     rate = np.divide(data.cost.sum(axis=(1, 2)), distances, out=np.ones(len(distances)), where=distances > 0)
-    allowance: Floats = data.farthest * rate[data.view]
+    allowance: Floats = data.farthest * rate[data.sight]
     return allowance
 
 

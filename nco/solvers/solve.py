@@ -14,6 +14,7 @@ from nco.checker import Report, check
 from nco.errors import ConfigError, Fault, SolverError, did_you_mean
 from nco.problem import Problem
 from nco.result import Result
+from nco.search.compiled import ready_soon
 from nco.solvers.base import Outcome, Solver
 from nco.stop import MaxRuntime, StoppingCriterion
 
@@ -22,12 +23,19 @@ SOLVERS: dict[str, str] = {
     "neural": "nco.solvers.neural:NeuralSolver",
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
+    "search": "nco.solvers.search:SearchSolver",
 }
-#: No solver in particular: the first of these that supports the problem, with these options. Where there are time
-#: windows, limits, pickups or open routes PyVRP still beats the unified weights.
+#: No solver in particular: the first of these that supports the problem, with these options.
 AUTO = "auto"
 PREFERENCE: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("neural", {"weights": "cvrp"}), ("neural", {"weights": "profiles"}), ("pyvrp", {}), ("ortools", {}),
+    ("search", {}), ("neural", {"weights": "cvrp"}), ("neural", {"weights": "profiles"}),
+    ("pyvrp", {}), ("ortools", {}),
+)  # fmt: skip
+
+#: What keeps the search from being chosen on the first call.
+NOT_READY = Fault(
+    "U308", "solver 'search'", "it is being compiled for this machine, once",
+    "Solve again in a minute, or name it and wait",
 )  # fmt: skip
 
 #: Seeds are whole numbers from 0 to this, which every solver takes.
@@ -44,7 +52,7 @@ def solve(
 ) -> Result:
     """Solve a problem and have the checker judge the routes.
 
-    solver: "auto" (see `choose`), "neural", "ortools", "pyvrp", "module:Class" or a Solver;
+    solver: "auto" (see `choose`), "search", "neural", "pyvrp", "ortools", "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
     device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
     Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one,
@@ -76,12 +84,16 @@ def require_seed(seed: int) -> None:
 
 
 def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
-    """The name of the first of neural, pyvrp and ortools that supports the problem, and why those before do not.
+    """The name of the first of search, neural, pyvrp and ortools that supports the problem, and why none before does.
 
-    Only solvers that know the options count. Raises SolverError with the faults of all when none supports the problem.
+    Only solvers that know the options count. Before it was compiled on this machine, which then begins, the search
+    counts only for options that are its own. Raises SolverError with the faults of all when none supports the problem.
     """
     faults, unknown = list[Fault](), list[Fault]()
     for name, usual in PREFERENCE:
+        if name == "search" and not options and not ready_soon():
+            faults.append(NOT_READY)
+            continue
         try:
             found = create(name, device, **{**usual, **options}).unsupported(problem)
         except SolverError as error:

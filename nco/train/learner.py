@@ -10,6 +10,7 @@ import copy
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
 from nco.rollout.starts import first_clients
+from nco.train.ahead import Ahead
 from nco.train.average import follow
 from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
@@ -35,6 +37,10 @@ from nco.train.processes import average_gradients
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
 LOOK_EVERY = {"cpu": 1, "cuda": 50}
+
+
+#: Problems, and the generator that drew them.
+Drawn = tuple[TensorDict, torch.Generator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,11 @@ class LearnerConfig:
 
 
 class Learner(lightning.LightningModule):
-    """Trains a policy on problems generated on its own device.
+    """Trains a policy on problems that the host draws, one step ahead of a GPU.
 
-    Step k draws everything from a generator seeded with (seed, rank, k): an interrupted run that resumes at step k
-    goes on as if nothing had happened. Several processes (DDP) draw different problems of the same size, and the clock
-    of the first one counts for all.
+    Step k draws everything from generators seeded with (seed, rank, k): an interrupted run that resumes at step k goes
+    on as if nothing had happened, and the problems are the same on every device. Several processes (DDP) draw different
+    problems of the same size, and the clock of the first one counts for all.
     """
 
     def __init__(
@@ -75,10 +81,12 @@ class Learner(lightning.LightningModule):
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
         self._decide: Step = decide
+        self._drawn: Callable[[int], Drawn] = self.draw
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
             self._decide = GraphedStep()
+            self._drawn = Ahead(self._draw_pinned)
 
     def on_train_start(self) -> None:
         self._clock = time.perf_counter()  # the first validation is behind us
@@ -88,8 +96,10 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, beat: int, index: int) -> None:
         began = time.perf_counter()
-        draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, self.steps))
-        instances = self._draw_problems(draw)
+        instances, draw = self._drawn(self.steps)
+        if self.device.type != "cpu":
+            instances = instances.to(self.device, non_blocking=True)
+            draw = torch.Generator(self.device).manual_seed(draw.initial_seed())
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
@@ -151,11 +161,17 @@ class Learner(lightning.LightningModule):
         """Learning steps so far. Lightning counts every optimiser's step."""
         return self.global_step // max(1, len(self.trainer.optimizers))
 
-    def _draw_problems(self, draw: torch.Generator) -> TensorDict:
-        sizes = self.config.sizes
-        size = random.Random(_mix(self.config.seed, self.steps)).choice(sizes)  # on the host: no wait for the device
+    def draw(self, step: int) -> Drawn:
+        """The problems of a step, on the host, and the generator that drew them."""
+        draw = torch.Generator().manual_seed(_mix(self.config.seed, self.global_rank, step))
+        size = random.Random(_mix(self.config.seed, step)).choice(self.config.sizes)
         scale = (self.config.reference_size / size) ** 2 if size > self.config.reference_size else 1.0
-        return self.problems(max(1, int(self.config.batch_size * scale)), size, draw)
+        return self.problems(max(1, int(self.config.batch_size * scale)), size, draw), draw
+
+    def _draw_pinned(self, step: int) -> Drawn:
+        """The same, where a GPU fetches it while the host goes on."""
+        instances, draw = self.draw(step)
+        return instances.pin_memory(num_threads=0), draw  # in this thread
 
     def _update(self, loss: Tensor) -> None:
         given: Any = self.optimizers()

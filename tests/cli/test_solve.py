@@ -35,8 +35,8 @@ def parcels(tmp_path):
 def test_without_a_solver_one_that_can_is_taken_and_said(run, parcels):
     result = run("solve", parcels, "--max-runtime", 0.1)
     assert result.exit_code == 0
-    assert "2 of 2 clients on 1 route by pyvrp" in result.stdout
-    assert result.stderr == "solver: pyvrp (solver 'neural': it does not support shipments)\n"
+    assert "2 of 2 clients on 1 route by search" in result.stdout
+    assert result.stderr == ""
     assert run("solve", parcels, "--max-runtime", 0.1, "--quiet").output == ""
 
 

@@ -19,7 +19,7 @@ from nco.envs.presets import PRESETS, problems
 from nco.solvers.solve import create
 from nco.stop import AnyOf, MaxIterations, MaxRuntime, NoImprovement
 
-ENOUGH = {"pyvrp": MaxIterations(200), "ortools": MaxIterations(200)}
+ENOUGH = {"pyvrp": MaxIterations(200), "ortools": MaxIterations(200), "search": MaxIterations(3)}
 
 
 @pytest.fixture(params=sorted(ENOUGH))
@@ -45,8 +45,9 @@ def test_the_optimum_is_found_on_tiny_problems_with_any_feature(solver, feature)
 def test_the_optimum_is_found_with_shipments_among_any_features(solver, seed):
     problem = with_shipments(random_problem(seed, size=4), seed, own_loads=solver == "ortools" and seed % 2 == 0)
     if create(solver).unsupported(problem):
-        problem = with_shipments(random_problem(seed, ("loads", "windows", "fleet", "reloads", "optional"), 4), seed)
-    enough = MaxIterations({"pyvrp": 1000, "ortools": 200}[solver])
+        features = ("loads", "windows", "fleet", "optional", *([] if solver == "search" else ["reloads"]))
+        problem = with_shipments(random_problem(seed, features, 4), seed)
+    enough = MaxIterations({"pyvrp": 1000, "ortools": 200, "search": 4}[solver])
     assert nco.solve(problem, solver, enough).cost() == pytest.approx(best_cost(problem))
 
 
@@ -67,7 +68,7 @@ def test_claims_hold_with_many_decimals_for_shipments_and_either_objective(seed,
 
 
 @pytest.mark.filterwarnings("ignore::nco.errors.OutOfDistributionWarning", "ignore::nco.errors.EmbeddingWarning")
-@pytest.mark.parametrize("name", ["neural", "ortools", "pyvrp"])
+@pytest.mark.parametrize("name", ["neural", "ortools", "pyvrp", "search"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_solved_or_refused_with_a_reason(preset, name):
     (problem,) = problems(preset, 8, 1, seed=1)
@@ -84,6 +85,7 @@ def test_ortools_refuses_no_preset_and_pyvrp_only_the_min_max_objective():
         assert bool(create("pyvrp").unsupported(problem)) == (problem.objective == "max"), preset
 
 
+@pytest.mark.parametrize("solver", ["ortools", "pyvrp"])
 @pytest.mark.parametrize("seed", range(12))
 def test_routes_with_reloads_are_accepted_by_brute_force_and_not_far_from_the_optimum(solver, seed):
     problem = random_problem(seed, ("loads", "reloads", "depots"), size=3)
@@ -140,6 +142,7 @@ def test_a_limit_that_is_met_exactly_is_met_in_whole_numbers_too(solver):
         assert nco.solve(problem, solver, ENOUGH[solver]).is_feasible(), vehicle
 
 
+@pytest.mark.parametrize("solver", ["ortools", "pyvrp"])
 def test_windows_that_are_met_exactly_are_met_in_whole_numbers_too(solver, town):
     problem = town(100)
     free = tuple(replace(client, tw=(0.0, inf)) for client in problem.clients)
@@ -313,6 +316,9 @@ def test_an_error_in_a_stopping_criterion_is_not_swallowed(solver, town):
 
         def seconds_left(self):
             return 5.0
+
+        def progress(self):
+            return 0.0
 
         def __call__(self, best_cost):
             raise RuntimeError("broken")

@@ -11,7 +11,7 @@ from nco.envs.presets import problems
 from nco.errors import SolverError
 from nco.shifts import is_usable
 from nco.solvers.base import Outcome, cannot, without_idle_reloads
-from nco.solvers.solve import SOLVERS, choose, create
+from nco.solvers.solve import NOT_READY, SOLVERS, choose, create
 from nco.stop import MaxIterations, MaxRuntime
 
 
@@ -43,10 +43,18 @@ def test_every_solver_can_be_created_by_name():
 
 
 def test_without_a_name_the_first_solver_that_supports_the_problem_is_chosen(square, timed):
-    assert choose(square) == ("neural", [])
-    assert nco.solve(timed, stop=MaxIterations(20)).solver == "pyvrp"
+    assert choose(square) == ("search", [])
+    assert nco.solve(timed, stop=MaxIterations(2)).solver == "search"
     name, faults = choose(replace(timed, objective="max"))
-    assert (name, [fault.where for fault in faults]) == ("ortools", ["solver 'neural'"] * 2 + ["solver 'pyvrp'"])
+    refusing = ["solver 'search'", "solver 'neural'", "solver 'neural'", "solver 'pyvrp'"]
+    assert (name, [fault.where for fault in faults]) == ("ortools", refusing)
+
+
+def test_the_first_choice_is_not_waited_for_while_it_is_being_compiled(square, timed, monkeypatch):
+    monkeypatch.setattr("nco.solvers.solve.ready_soon", lambda: False)
+    assert choose(square) == ("neural", [NOT_READY])
+    assert choose(timed)[0] == "pyvrp"
+    assert nco.solve(timed, stop=MaxIterations(1), chains=1).solver == "search"
 
 
 def test_without_a_name_an_option_speaks_for_the_solver_that_knows_it(square, timed):
@@ -178,7 +186,8 @@ def test_a_vehicle_is_usable_if_it_can_leave_before_it_must_be_back(start, end, 
 
 
 @pytest.mark.parametrize("name", ["pvrp_p", "pvrp_zc_angle", "hcvrp"])
-def test_the_policy_plans_for_vehicles_that_differ_unless_a_solver_is_named(name):
+def test_until_the_search_is_compiled_the_policy_plans_for_vehicles_that_differ(name, monkeypatch):
+    monkeypatch.setattr("nco.solvers.solve.ready_soon", lambda: False)
     (problem,) = problems(name, 20, 1, seed=1)
     result = nco.solve(problem, stop=MaxIterations(1))
     assert (result.solver, result.provenance["weights"]) == ("neural", "profiles")

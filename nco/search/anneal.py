@@ -1,0 +1,50 @@
+"""Simulated annealing over ruin & recreate: one chain, compiled (SISR: Christiaens and Vanden Berghe 2020)."""
+
+from __future__ import annotations
+
+import math
+
+from nco.search.compiled import compiled, inlined
+from nco.search.kinds import change_kinds
+from nco.search.records import ABSENT, ACTIVE
+from nco.search.recreate import recreate
+from nco.search.ruin import ruin
+from nco.search.state import keep_best, price, random
+from nco.search.undo import undo
+
+
+@compiled
+def anneal(s, iterations, temperature):
+    """Ruin and recreate so many times; what is worse is accepted by threshold. The chain keeps its best solution."""
+    counts = s.counts[0]
+    unkept = False  # the present solution is the best one, and not kept yet
+    for _ in range(iterations):
+        before = counts.cost
+        ruin(s)
+        recreate(s)
+        change_kinds(s)
+        if counts.cost >= before - temperature * math.log(random(s) + 1e-300):
+            undo(s)
+            counts.cost = before
+        elif counts.cost < counts.best - 1e-9:
+            counts.best, unkept = counts.cost, True
+        elif unkept:  # the best must be kept before it is left: this change is given up for it
+            undo(s)
+            counts.cost = before
+            keep_best(s)
+            unkept = False
+    if unkept:
+        keep_best(s)
+    total(s)
+
+
+@inlined
+def total(s):
+    """Cost from scratch: sums of many differences drift."""
+    counts = s.counts[0]
+    cost = 0.0
+    for i in range(counts.routes):
+        cost += s.routes[s.lists[ACTIVE, i]].cost
+    for i in range(counts.absent):
+        cost += price(s, s.lists[ABSENT, i])
+    counts.cost = cost

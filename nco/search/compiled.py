@@ -1,0 +1,73 @@
+"""How the search is compiled, and where the result is kept: a first run waits for it, later ones do not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+import numba.core.config
+
+config: Any = numba.core.config
+_njit: Any = numba.njit  # whose types leave out what is used here
+
+#: Part of a compiled function. All parts are inlined into it: handing over arrays costs more than most of them do.
+#: Nothing is allocated, so numba's reference counts are switched off.
+inlined: Any = _njit(_nrt=False, forceinline=True, error_model="numpy")
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """A compiled function that other threads can run beside Python, kept on disk.
+
+    numba looks at the file of this function only; the folder's name stands for those of all its parts.
+    """
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
+    try:
+        return _njit(_nrt=False, nogil=True, error_model="numpy", cache=True)(function)
+    finally:
+        config.CACHE_DIR = before
+
+
+@cache
+def folder() -> Path:
+    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by the hash of the source."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    default = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "nco"
+    chosen = Path(os.environ.get("NCO_CACHE") or default) / f"search-{digest}"
+    try:
+        chosen.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.gettempdir()) / "nco" / chosen.name
+    return chosen
+
+
+def is_ready() -> bool:
+    """Whether the search has been compiled on this machine."""
+    return any(folder().glob("**/anneal.anneal-*.nbc"))
+
+
+def ready_soon() -> bool:
+    """Whether the search has been compiled; if not, that begins."""
+    if not is_ready():
+        compile_in_background()
+        return False
+    return True
+
+
+def compile_in_background() -> None:
+    """Start compiling in a process of its own that outlives this one, unless one is at it."""
+    try:
+        (folder() / "compiling").touch(exist_ok=False)
+    except OSError:  # another process is at it, or nothing can be kept here
+        return
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, "-m", "nco.search.warm"]
+    subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
