@@ -357,9 +357,11 @@ def ruin_recreate_kernel(
         removed = is_client & (at < 0)
         arc = tl.where(removed, 0.0, arc)
 
-        # the order of insertion: random, most demand, farthest, nearest, shortest window first
-        draw = unit(mixed(dice + 3)) * (13 if TIME else 11)
-        order = tl.where(draw < 8, 0, tl.where(draw < 10, 1, tl.where(draw < 11, 2, 3)))
+        # the order of insertion: random, most demand, farthest, nearest; shortest, first, last window first
+        draw = unit(mixed(dice + 3)) * (17 if TIME else 11)
+        order = tl.where(draw < 8, 0, tl.where(draw < 10, 1, 2))
+        if TIME:
+            order = tl.where(draw < 11, order, ((draw - 5) / 2).to(tl.int32))
         rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
         random = (noise >> 8).to(tl.int32)
         queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)

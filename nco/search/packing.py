@@ -204,16 +204,20 @@ def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Fl
 
 
 def _ranks(problems: list[SearchData], traits: Traits, clients: Ints) -> Ints:
-    """Places of the clients [sum n] within their problem in four orders.
+    """Places of the clients [orders, sum n] within their problem in some orders.
 
-    Most to carry, farthest, nearest, shortest window first.
+    Most to carry, farthest, nearest; with windows also shortest, first, last window first.
     """
     owner, begins = np.repeat(np.arange(len(problems)), clients), _begins(clients)
     carried = np.concatenate([(data.delivery + np.abs(data.change)).sum(axis=1) for data in problems])
     away = np.concatenate([data.remoteness for data in problems])
-    width = np.concatenate([data.closes - data.opens for data in problems]) if traits.time else carried
-    ranks = np.empty((4, len(owner)), np.int32)
-    for rank, key in zip(ranks, (-carried, -away, away, width), strict=True):
+    keys = [-carried, -away, away]
+    if traits.time:
+        opens = np.concatenate([data.opens for data in problems])
+        closes = np.concatenate([data.closes for data in problems])
+        keys += [closes - opens, opens, -closes]
+    ranks = np.empty((len(keys), len(owner)), np.int32)
+    for rank, key in zip(ranks, keys, strict=True):
         order = np.lexsort((key, owner))
         rank[order] = np.arange(len(owner)) - begins[owner]
     return ranks

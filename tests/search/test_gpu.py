@@ -55,6 +55,7 @@ def cost(problem: nco.Problem, routes: Routes) -> float:
     return report.cost.total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_optimum_by_brute_force_is_found_with_every_constraint(case):
     problem, start = drawn(*CASES[case])
@@ -81,6 +82,7 @@ def prepared(batch: tuple[list[nco.Problem], list[Routes]]) -> tuple[list[Search
     return [search_data(problem) for problem in batch[0]], batch[1]
 
 
+@pytest.mark.slow
 def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
     runs = [search(*prepared(batch), iterations=2, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
     assert runs[0].routes == runs[1].routes
@@ -136,6 +138,7 @@ def test_what_the_kernel_cannot_do_is_named(features, name):
     assert name in named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ovrpltw", "mdvrpmb", "rcvrptw", "hcvrp", "pvrp_zc_angle"])
 def test_routes_of_presets_become_shorter_and_stay_feasible(name):
     problem = problems(name, 8, 1, 3)[0]
