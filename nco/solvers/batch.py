@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-
 from nco.problem import Problem
 from nco.result import Result
 from nco.search.compiled import cores

@@ -12,7 +12,6 @@ from nco.envs.presets import problems
 from nco.errors import ConfigError, SolverError
 from nco.stop import MaxIterations, MaxRuntime
 
-
 KINDS = (("cvrp", 12), ("vrptw", 8), ("pvrp_zc", 10))
 
 
