@@ -85,9 +85,9 @@ class RoutingEnv:
 
     def step(self, instances: TensorDict, state: State, action: Tensor) -> State:
         """Go to node `action` [B, S]."""
-        fleet = fleet_size(instances)
-        visited = state.visited.scatter(-1, action[..., None], (action >= fleet)[..., None])
-        return state._replace(vehicles=self._advance(instances, state.vehicles, action), visited=visited)
+        served = action >= fleet_size(instances)
+        visited = state.visited.scatter(-1, action[..., None], served[..., None])
+        return state._replace(vehicles=self._advance(instances, state.vehicles, action, served), visited=visited)
 
     def action_mask(self, instances: TensorDict, state: State) -> Tensor:
         """Nodes [B, *L, N] that may be visited next; never an empty row.
@@ -99,15 +99,14 @@ class RoutingEnv:
         mask, view = ~visited, View(instances, current, active, home)
         for constraint, slot in zip(self.constraints, slots, strict=True):
             mask = mask & constraint.mask(instances, slot, view)
-        at_depot = current < fleet
-        may_end = ~at_depot
+        away = may_end = current >= fleet
         for constraint, slot in zip(self.constraints, slots, strict=True):
             ending = constraint.may_end(instances, slot)
             may_end = may_end if ending is None else may_end & ending
         over = left == 0
         if has(instances, "prize"):
             required = ~visited & per_node(instances["prize"] == torch.inf, current)
-            over = (at_depot | may_end) & ~anything(required[..., fleet:])
+            over = (~away | may_end) & ~anything(required[..., fleet:])
             mask = only_where(mask, ~idle)
         spare = _spare(instances, routes)
         if fleet == 1 and spare is None:
@@ -115,7 +114,7 @@ class RoutingEnv:
             return mask
         if spare is not None:
             again = spare.gather(-1, active[..., None])[..., 0] | _reloads(instances, active)
-            mask = only_where(mask, ~at_depot | again)
+            mask = only_where(mask, away | again)
             may_end = may_end & (spare.any(dim=-1) | again)
         clients = mask[..., fleet:]
         stuck = ~anything(clients)
@@ -123,7 +122,7 @@ class RoutingEnv:
             mask[..., 0] = may_end | over | stuck
             return mask
         token = torch.arange(fleet, device=current.device)
-        other = (at_depot & ~changed & ~idle)[..., None] & (token != active[..., None])
+        other = ~(away | changed | idle)[..., None] & (token != active[..., None])
         useful = _any_left(could[..., fleet:], ~visited[..., fleet:])
         other = other & useful if spare is None else other & useful & spare
         own = may_end | over | (stuck & (other.sum(dim=-1) == 0))
@@ -189,8 +188,9 @@ class RoutingEnv:
         first = first.scatter(-1, actions, time.expand_as(actions))
         first[..., :fleet] = steps  # tokens are never visited
         history = [self._fresh(instances, actions.shape[1])]
-        for action in actions.unbind(-1)[:-1]:
-            history.append(self._advance(instances, history[-1], action))
+        served = actions >= fleet
+        for action, serves in zip(actions.unbind(-1)[:-1], served.unbind(-1)[:-1], strict=True):
+            history.append(self._advance(instances, history[-1], action, serves))
         *small, slots = (tuple(part) for part in zip(*history, strict=True))
         stacked = (torch.stack(part, dim=2) for part in small)
         after = tuple(torch.stack(slot, dim=2) for slot in zip(*slots, strict=True))
@@ -205,11 +205,11 @@ class RoutingEnv:
         routes = torch.zeros(*token.shape, fleet, device=token.device)
         return Vehicles(token, token, no, no, token + (nodes - fleet), routes, slots)
 
-    def _advance(self, instances: TensorDict, vehicles: Vehicles, action: Tensor) -> Vehicles:
-        """The small part of the state after going to `action` [B, S]."""
+    def _advance(self, instances: TensorDict, vehicles: Vehicles, action: Tensor, served: Tensor) -> Vehicles:
+        """The small part of the state after going to `action` [B, S]; `served`: whether that is a client."""
         current, before, changed, _, left, routes, slots = vehicles
         fleet = fleet_size(instances)
-        home, at_depot = action < fleet, current < fleet
+        home = ~served
         idle = home & (action == current)
         active = before if fleet == 1 else torch.where(home, action, before)
         move = Move(current, action, active, home)
@@ -222,10 +222,10 @@ class RoutingEnv:
             renewed = home & ~goes_on if constraint.lasting and goes_on is not None else home
             stepped.append(torch.where(renewed.view(*home.shape, *[1] * (after.dim() - home.dim())), fresh, after))
         if has(instances, "available"):
-            routes = routes.scatter_add(-1, active[..., None], (at_depot & ~home).float()[..., None])
+            routes = routes.scatter_add(-1, active[..., None], (served & (current < fleet)).float()[..., None])
         if fleet > 1:
-            changed = home & at_depot & ~idle
-        return Vehicles(action, active, changed, idle, left - (~home).long(), routes, tuple(stepped))
+            changed = home & (current < fleet) & ~idle
+        return Vehicles(action, active, changed, idle, left.add(served, alpha=-1), routes, tuple(stepped))
 
     def _beginning(self, instances: TensorDict) -> tuple[Tensor, Home | tuple[()]]:
         """What does not change during an episode: whom each vehicle can serve [B, M, N], and the ways home."""

@@ -2,14 +2,15 @@
 
 A step is one action of one problem. "loop": mask, choice and step, until all problems are done; "env": the same without
 the time of the choice (on a GPU, waiting for it). Process time on a CPU (one thread), wall time on a GPU; medians of
-repetitions that take turns. With --prices, also what each further constraint costs. RL4CO is optional.
+repetitions that take turns, after one of each that does not count. "graphed", on a GPU: nco.envs.graphed, recorded
+before. With --prices, also what each further constraint costs. RL4CO is optional.
 """
 
 import argparse
 import importlib
 import time
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from statistics import median
 
@@ -26,6 +27,7 @@ from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.constraints.time_windows import TimeWindows
 from nco.envs.constraints.zones import Zones
 from nco.envs.generators.everything import neutral
+from nco.envs.graphed import GraphedEnv
 from nco.envs.presets import Preset, preset
 from nco.envs.routing import RoutingEnv
 
@@ -73,9 +75,10 @@ def main() -> None:
     options = parser.parse_args()
     setting = Setting(options.device, options.size, options.batch, options.repeat)
     torch.set_num_threads(1)
-    table = Table("preset", "steps", "loop: nco", "RL4CO", "ratio", "env: nco", "RL4CO", "ratio")
+    table = Table("preset", "environment", "steps", "loop", "times RL4CO's", "env", "times RL4CO's")
     for name in options.presets:
-        table.add_row(name, *_row(ours(preset(name), setting), theirs(name, setting), setting))
+        for row in _rows(contenders(name, setting), setting):
+            table.add_row(name, *row)
     console, caption = Console(), f"{setting.batch} problems of {setting.size} clients on {setting.device}"
     console.print(table, f"millions of steps per second; {caption}")
     if options.prices:
@@ -101,31 +104,50 @@ def prices(console: Console, setting: Setting) -> None:
         "capacity, prizes": ([Capacity()], ("prize",)),
         "capacity, limited fleet": ([Capacity()], ("available",)),
     }
-    table = Table("constraints", "env: nco", "microseconds per step of all", "more than capacity")
-    base = None
+    table = Table("constraints", "environment", "env", "microseconds per step of all", "more than capacity")
+    base: dict[str, float] = {}
     for name, (constraints, keys) in lists.items():
         instances = torch.cat([plain]).update(fleet.select(*keys))
         chosen = Preset(RoutingEnv(constraints), lambda *_, instances=instances: instances)
-        episode = ours(chosen, setting)
-        cost = median(setting.batch / _measured(episode, setting)[2] / 1e6 for _ in range(setting.repeat)) * 1e6
-        base = cost if base is None else base
-        table.add_row(name, f"{setting.batch / cost:.2f}", f"{cost:.0f}", f"{cost - base:+.0f}")
+        for kind, runs in _in_turn(own(chosen, setting), setting).items():
+            cost = median(setting.batch / alone for _, _, alone in runs)
+            more = cost - base.setdefault(kind, cost)
+            table.add_row(name, kind, f"{setting.batch / cost:.2f}", f"{cost:.0f}", f"{more:+.0f}")
     console.print(table)
 
 
-def _row(own: Callable[[], Episode], other: Callable[[], Episode] | None, setting: Setting) -> list[str]:
-    """Median rates of both, in turn: whatever else the machine does hits both."""
-    runs = [(_measured(own, setting), other and _measured(other, setting)) for _ in range(setting.repeat)]
-    cells = [str(runs[0][0][0])]
-    for kind in (1, 2):
-        mine = median(run[0][kind] for run in runs)
-        cells.append(f"{mine:.2f}")
-        if other:
-            rate = median(run[1][kind] for run in runs if run[1])
-            cells += [f"{rate:.2f}", f"{mine / rate:.2f}"]
-        else:
-            cells += ["", ""]
-    return cells
+def contenders(name: str, setting: Setting) -> dict[str, Callable[[], Episode]]:
+    """What is measured, by its name in the table."""
+    other = theirs(name, setting)
+    return ({"RL4CO": other} if other else {}) | own(preset(name), setting)
+
+
+def own(chosen: Preset, setting: Setting) -> dict[str, Callable[[], Episode]]:
+    """Ways to run our environment on this device."""
+    ways = {"nco": ours(chosen, setting)}
+    return ways if setting.device == "cpu" else ways | {"nco, graphed": graphed(chosen, setting)}
+
+
+def _rows(episodes: dict[str, Callable[[], Episode]], setting: Setting) -> Iterator[list[str]]:
+    """A row of the table for each: steps, then twice a median rate and its ratio to RL4CO's."""
+    measured = _in_turn(episodes, setting)
+    for name, runs in measured.items():
+        cells = [name, str(runs[0][0])]
+        for kind in (1, 2):
+            rate = median(run[kind] for run in runs)
+            cells.append(f"{rate:.2f}")
+            peer = median(run[kind] for run in measured["RL4CO"]) if "RL4CO" in measured else None
+            cells.append(f"{rate / peer:.2f}" if peer else "")
+        yield cells
+
+
+def _in_turn(episodes: dict[str, Callable[[], Episode]], setting: Setting) -> dict[str, list[tuple[int, float, float]]]:
+    """Measurements of all in turn: whatever else the machine does hits all; the first of each is not kept."""
+    runs: dict[str, list[tuple[int, float, float]]] = {name: [] for name in episodes}
+    for _ in range(1 + setting.repeat):
+        for name, begin in episodes.items():
+            runs[name].append(_measured(begin, setting))
+    return {name: measured[1:] for name, measured in runs.items()}
 
 
 def _measured(begin: Callable[[], Episode], setting: Setting) -> tuple[int, float, float]:
@@ -162,6 +184,18 @@ def ours(chosen: Preset, setting: Setting) -> Callable[[], Episode]:
         while not bool(chosen.env.done(state).all()):
             action = yield chosen.env.action_mask(instances, state)
             state = chosen.env.step(instances, state, action)
+
+    return episode
+
+
+def graphed(chosen: Preset, setting: Setting) -> Callable[[], Episode]:
+    """The same episodes in fixed tensors, each step one CUDA graph."""
+    env = GraphedEnv(chosen.env, chosen.generator(setting.batch, setting.size, setting.rng()), 1)
+
+    def episode() -> Episode:
+        env.reset()
+        while not bool(env.done.all()):
+            env.step((yield env.mask))
 
     return episode
 

@@ -9,8 +9,10 @@ import torch
 from tensordict import TensorDict
 from torch import Generator, Tensor
 
-from ..instances import fleet_size, has, onward
+from ..instances import fleet_size, has
 from . import base
+from .host import on_host
+from .straight import euclidean
 
 #: Key -> its neutral value, by clients and tokens [B, N], by vehicles [B, M] and by both [B, M, N].
 BY_NODE = {"pickup": 0.0, "picked_up_at": 0, "opens": 0.0, "closes": math.inf, "service": 0.0, "prize": math.inf}
@@ -27,6 +29,7 @@ class Everything:
 
     parts: tuple[base.Generator, ...]
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         choice = torch.randint(len(self.parts), (batch,), generator=generator, device=generator.device)
@@ -40,10 +43,9 @@ class Everything:
 def neutral(instances: TensorDict, tokens: int) -> TensorDict:
     """The same problems with all keys, and M = `tokens`: those that are added may never begin a route."""
     (batch, nodes, _), fleet, device = instances["locs"].shape, fleet_size(instances), instances["locs"].device
-    every = torch.arange(nodes, device=device).expand(batch, -1)
     full = instances.clone(recurse=False)
     if not has(full, "distance"):
-        full["distance"] = onward(instances, every, torch.zeros_like(every), "distance")
+        full["distance"] = euclidean(instances["locs"])
     if not has(full, "duration"):
         full["duration"], full["time_scale"] = full["distance"], full["scale"]
     if not has(full, "backhaul_last"):

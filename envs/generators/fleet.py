@@ -12,6 +12,8 @@ import torch
 from tensordict import TensorDict
 from torch import Generator
 
+from .host import on_host
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -22,6 +24,7 @@ class Fleet:
     largest: int = 40
     slowest: float = 0.5  # speed; the fastest is 1
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device, fleet = generator.device, self.vehicles

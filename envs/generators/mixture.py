@@ -9,7 +9,7 @@ import torch
 from tensordict import TensorDict
 
 from .base import Generator
-from .host import choose
+from .host import choose, on_host
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Mixture:
 
     parts: Mapping[Generator, float]
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] from one of the parts."""
         choice = choose(tuple(self.parts.values()), generator)

@@ -14,6 +14,7 @@ import torch
 from tensordict import TensorDict
 from torch import Generator
 
+from .host import on_host
 from .uniform import Uniform
 
 MEAN_DISTANCE = 0.5214  # of two points in the unit square
@@ -24,6 +25,7 @@ MEAN_DEMAND = 5.0
 class Prizes:
     """Generator of uniform instances in which every client is optional."""
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         instances = Uniform()(batch, size, generator)

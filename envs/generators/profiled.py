@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..instances import fleet_size, has
 from .fleet import Fleet
+from .host import on_host
 from .profiles import Preferences, Zones
 
 #: Kind -> its share of the instances: preferences, zones, then a fleet of several kinds.
@@ -31,6 +32,7 @@ class Profiled:
     fewest: int = 3  # M
     most: int = 7
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device = generator.device

@@ -16,6 +16,7 @@ from tensordict import TensorDict
 from torch import Generator, Tensor
 
 from .fleet import common_depot
+from .host import on_host
 
 Pattern = Literal["random", "angle", "cluster"]
 
@@ -32,6 +33,7 @@ class Preferences:
     vehicles: int = 5  # M
     weight: float = 0.2  # w2; w1 = 1 - w2
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         tensors = _plain(batch, size, self.vehicles, generator)
@@ -54,6 +56,7 @@ class Zones:
     pattern: Pattern = "random"
     vehicles: int = 5  # M
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         fleet = self.vehicles

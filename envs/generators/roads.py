@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 from nco.errors import ConfigError, Fault
 
 from .cities import city
+from .host import on_host
 from .routefinder import windows
 
 #: Capacity by number of clients, as in RRNCO; elsewhere, and with time windows, 30 + n / 5.
@@ -34,6 +35,7 @@ class Roads:
     path: str | None = None
     clustered: bool = False
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device; raises ConfigError for a city that is
         no city, or has fewer places.

@@ -14,6 +14,9 @@ import torch
 from tensordict import TensorDict
 from torch import Generator, Tensor
 
+from .host import on_host
+from .straight import euclidean
+
 HORIZON = 4.6  # when the depot closes; speed is 1
 LONGEST = 2.8  # largest limit of a route's length
 
@@ -29,13 +32,14 @@ class RouteFinder:
     attributes: Mapping[str, float] = field(default_factory=dict)
     depots: int = 1  # M: 3 in the multi-depot variants
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device = generator.device
         locs = torch.rand(batch, self.depots + size, 2, generator=generator, device=device)
         tensors = {
             "locs": locs,
-            "distance": (locs[:, :, None] - locs[:, None]).norm(dim=-1),
+            "distance": euclidean(locs),
             "capacity": torch.full((batch, self.depots), 30.0 + size // 5, device=device),
             "scale": torch.ones(batch, device=device),
         }

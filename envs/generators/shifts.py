@@ -12,6 +12,7 @@ import torch
 from tensordict import TensorDict
 from torch import Generator
 
+from .host import on_host
 from .routefinder import HORIZON, RouteFinder
 
 EDGE = 1e-3  # time to spare, out of the reach of rounding
@@ -23,6 +24,7 @@ class Shifts:
 
     share: float = 0.4  # of the time that the depot is open
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         instances = RouteFinder({"TW": 1.0})(batch, size, generator)

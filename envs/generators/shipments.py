@@ -15,7 +15,9 @@ from torch import Generator
 
 from nco.errors import ConfigError, Fault
 
+from .host import on_host
 from .routefinder import HORIZON
+from .straight import euclidean
 
 EDGE = 1e-3  # time to spare, out of the reach of rounding
 
@@ -24,6 +26,7 @@ EDGE = 1e-3  # time to spare, out of the reach of rounding
 class Shipments:
     """Generator of PDP instances."""
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device; raises ConfigError for odd sizes."""
         device = generator.device
@@ -45,12 +48,13 @@ class TimedShipments:
     shortest: float = 0.5  # window
     longest: float = 1.0
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device; raises ConfigError for odd sizes."""
         device, half = generator.device, size // 2
         origin = pairs(size, device).expand(batch, -1)
         locs = torch.rand(batch, size + 1, 2, generator=generator, device=device)
-        distance = (locs[:, :, None] - locs[:, None]).norm(dim=-1)
+        distance = euclidean(locs)
         load = torch.randint(1, 10, (batch, half), generator=generator, device=device).float()
         nothing = torch.zeros(batch, 1, device=device)
         draw = torch.rand(4, batch, size, generator=generator, device=device)

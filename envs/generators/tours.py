@@ -12,6 +12,11 @@ import torch
 from tensordict import TensorDict
 from torch import Generator, Tensor
 
+from .host import on_host
+
+#: Matrices that are shortened together.
+AT_ONCE = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Tours:
@@ -19,6 +24,7 @@ class Tours:
 
     asymmetric: bool = False
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device, nodes = generator.device, size + 1
@@ -37,8 +43,12 @@ class Tours:
 
 
 def _shortest(distance: Tensor) -> Tensor:
-    """Lengths of the shortest paths [batch, N, N]: Floyd and Warshall, all pairs at once for each node between."""
+    """Lengths of the shortest paths [batch, N, N]: Floyd and Warshall, all pairs at once for each node between.
+
+    In place, and a few instances at a time: as many as stay in a core's cache.
+    """
     distance.diagonal(dim1=1, dim2=2).zero_()
-    for between in range(distance.shape[-1]):
-        distance = torch.minimum(distance, distance[:, :, between, None] + distance[:, None, between])
+    for part in distance.split(AT_ONCE):
+        for between in range(distance.shape[-1]):
+            torch.minimum(part, part[:, :, between, None] + part[:, None, between], out=part)
     return distance

@@ -15,6 +15,7 @@ from tensordict import TensorDict
 from torch import Generator
 
 from .fleet import common_depot
+from .host import on_host
 from .prizes import typical_length
 from .routefinder import windows
 
@@ -29,6 +30,7 @@ class Trips:
     timed: bool = False
     vehicles: int = 5  # M
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device, fleet, capacity = generator.device, self.vehicles, 30.0 + size // 5

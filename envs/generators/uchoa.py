@@ -13,6 +13,8 @@ import torch
 from tensordict import TensorDict
 from torch import Generator, Tensor
 
+from .host import on_host
+
 GRID = 1000.0
 #: Ranges of demand kinds 0 to 4. Kind 5 takes the last two by quadrant, kind 6 takes 1 (many small) or 4 (few large).
 RANGES = torch.tensor([[1, 1], [1, 10], [5, 10], [1, 100], [50, 100], [1, 50], [51, 100]], dtype=torch.float32)
@@ -27,6 +29,7 @@ class Uchoa:
     likeliest: float = 6.0
     longest: float = 25.0
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         clients = self._clients(batch, size, generator)

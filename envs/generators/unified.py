@@ -13,8 +13,9 @@ from tensordict import TensorDict
 from ..instances import fleet_size, has
 from .base import Generator
 from .everything import BY_NODE, BY_VEHICLE
-from .host import choose
+from .host import choose, on_host
 from .profiled import equipped
+from .straight import euclidean
 
 #: Attributes of the unified environment, by nodes and by vehicles.
 NODE, VEHICLE = ("pickup", "opens", "closes", "service"), ("max_distance", "open")
@@ -26,6 +27,7 @@ class Unified:
 
     parts: tuple[tuple[Generator, float], ...]  # with their weights, which need not sum to one
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] from one of the parts."""
         choice = choose([weight for _, weight in self.parts], generator)
@@ -37,7 +39,7 @@ def completed(instances: TensorDict) -> TensorDict:
     (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
     full = equipped(instances)
     if not has(full, "distance"):
-        full["distance"] = (full["locs"][:, :, None] - full["locs"][:, None]).norm(dim=-1)
+        full["distance"] = euclidean(full["locs"])
     if not has(full, "backhaul_last"):
         full["backhaul_last"] = torch.zeros_like(instances["scale"], dtype=torch.bool)
     for keys, values, shape in ((NODE, BY_NODE, (batch, nodes)), (VEHICLE, BY_VEHICLE, (batch, fleet))):

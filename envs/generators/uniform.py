@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from tensordict import TensorDict
 
+from .host import on_host
+
 #: Capacity by number of clients as in the paper; elsewhere 30 + n / 5, which passes through the points of 50 and 100.
 CAPACITY = {10: 20.0, 20: 30.0, 50: 40.0, 100: 50.0}
 
@@ -18,6 +20,7 @@ CAPACITY = {10: 20.0, 20: 30.0, 50: 40.0, 100: 50.0}
 class Uniform:
     """Generator of uniform instances."""
 
+    @on_host
     def __call__(self, batch: int, size: int, generator: torch.Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         device = generator.device

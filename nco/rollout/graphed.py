@@ -1,70 +1,67 @@
-"""One decision as a CUDA graph: the same kernels as the eager step, launched as one.
+"""One step of a rollout as a CUDA graph: the same kernels as the eager step, launched as one.
 
-A step of a rollout is some thirty small kernels; launching them one by one costs more than running them. The graph is
-captured once per shape and replayed; the eager `decide` is its twin and the definition of what it does.
+A step is some thirty small kernels, or two hundred where all vehicles act. The graph is recorded once per shape and
+replayed; the eager step is its twin and the definition of what it does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tensordict import TensorDict
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
-from nco.envs.routing import RoutingEnv, State
+from nco.envs.recorded import overwrite, recorded
 from nco.policies.base import Memory, Policy
-from nco.rollout.eager import decide
+
+#: (policy, env, memory, instances, state, noise) -> (outcome, next state); tensors in any structure.
+Captive = Callable[[Any, Any, Memory, TensorDict, Any, Tensor | None], tuple[Any, Any]]
 
 
 @dataclass(slots=True)
-class _Captured:
-    """A graph and the tensors it reads and writes."""
+class _Recorded:
+    """A step and the tensors it reads and writes."""
 
-    graph: torch.cuda.CUDAGraph
+    step: Callable[[], None]
     memory: Memory
     instances: TensorDict
-    state: State
+    state: Any
     noise: Tensor | None
-    action: Tensor
+    outcome: Any
 
 
 class GraphedStep:
-    """Drop-in for `decide` on CUDA devices, for one policy and environment, inference only."""
+    """Drop-in for a step, for one policy and environment, inference only; a graph on CUDA devices."""
 
-    def __init__(self) -> None:
-        self._captured: dict[tuple[object, ...], _Captured] = {}
+    def __init__(self, step: Captive) -> None:
+        self.step = step
+        self._recorded: dict[tuple[object, ...], _Recorded] = {}
 
     def __call__(
-        self,
-        policy: Policy,
-        env: RoutingEnv,
-        memory: Memory,
-        instances: TensorDict,
-        state: State,
-        noise: Tensor | None,
-    ) -> tuple[Tensor, State]:
-        """As `decide`; the state that is returned is overwritten by the next call."""
-        key = (state.visited.shape, noise is None, memory.query.dtype, tuple(instances.keys()))
-        if key not in self._captured:
-            self._captured[key] = _capture(policy, env, memory, instances, state, noise)
-        captured = self._captured[key]
-        if state is not captured.state:  # the first step of a rollout
-            _copy(
-                (memory, list(instances.values()), state),
-                (captured.memory, list(captured.instances.values()), captured.state),
-            )
-        if noise is not None and captured.noise is not None:
-            captured.noise.copy_(noise)
-        captured.graph.replay()
-        return captured.action.clone(), captured.state
+        self, policy: Policy, env: Any, memory: Memory, instances: TensorDict, state: Any, noise: Tensor | None
+    ) -> tuple[Any, Any]:
+        """As the step; the state that is returned is overwritten by the next call."""
+        shapes = tuple(leaf.shape for leaf in tree_leaves(state))
+        key = (shapes, noise is None, memory.query.dtype, tuple(instances.keys()))
+        if key not in self._recorded:
+            self._recorded[key] = _record(self.step, policy, env, memory, instances, state, noise)
+        here = self._recorded[key]
+        if state is not here.state:  # the first step of a rollout
+            sources = (memory, list(instances.values()), state)
+            overwrite((here.memory, list(here.instances.values()), here.state), sources)
+        overwrite(here.noise, noise)
+        here.step()
+        return tree_map(torch.clone, here.outcome), here.state
 
 
-def _capture(
-    policy: Policy, env: RoutingEnv, memory: Memory, instances: TensorDict, state: State, noise: Tensor | None
-) -> _Captured:
-    """Record one decision on copies of its inputs."""
+def _record(
+    step: Captive, policy: Policy, env: Any, memory: Memory, instances: TensorDict, state: Any, noise: Tensor | None
+) -> _Recorded:
+    """Record one step on copies of its inputs."""
     memory = Memory._make(None if tensor is None else tensor.clone() for tensor in memory)
     instances = instances.clone()
     state = tree_map(torch.clone, state)
@@ -72,21 +69,9 @@ def _capture(
     mixed = torch.is_autocast_enabled("cuda")
     # no cache of cast weights: the casts belong into the graph, for weights that change between replays
     with torch.autocast("cuda", torch.get_autocast_dtype("cuda"), enabled=mixed, cache_enabled=False):
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graph
-                decide(policy, env, memory, instances, state, noise)
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            action, after = decide(policy, env, memory, instances, state, noise)
-            _copy(after, state)
-    return _Captured(graph, memory, instances, state, noise, action)
+        outcome = tree_map(torch.clone, step(policy, env, memory, instances, state, noise)[0])
 
+        def work() -> None:
+            overwrite((outcome, state), step(policy, env, memory, instances, state, noise))
 
-def _copy(sources: object, targets: object) -> None:
-    """Copy every tensor of one structure into the other's."""
-    for source, target in zip(tree_leaves(sources), tree_leaves(targets), strict=True):
-        if source is not None and source is not target:
-            target.copy_(source)
+        return _Recorded(recorded(work, memory.query.device), memory, instances, state, noise, outcome)

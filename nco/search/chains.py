@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 
 from nco.problem import Problem
 from nco.search.anneal import anneal
+from nco.search.compiled import cores
 from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.records import BEST_FIRST, BEST_KIND, BEST_NEXT, NONE, Chain, new_chain
 from nco.search.state import load, prepare
@@ -40,7 +40,7 @@ class Search:
         self._unpayable = data.absence[problem.required].min(initial=math.inf)
         first = new_chain(data, seed)
         prepare(first)
-        others = range(1, chains or _cores())
+        others = range(1, chains or cores())
         self.chains = [first, *(new_chain(data, seed + (k << 32))._replace(alone=first.alone) for k in others)]
         self.unit = _mean_arc(data)
         for chain in self.chains:
@@ -112,8 +112,3 @@ def _mean_arc(data: SearchData) -> float:
         for sight, rate in zip(data.sight, data.rate, strict=True)
     ]
     return float(np.mean(prices)) if near.size else 1.0
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

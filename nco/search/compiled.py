@@ -80,3 +80,8 @@ def compile_in_background() -> None:
     quiet = subprocess.DEVNULL
     command = [sys.executable, "-m", "nco.search.warm"]
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def cores() -> int:
+    """Threads for chains: the cores this process may use, or $NUMBA_NUM_THREADS."""
+    return int(config.NUMBA_NUM_THREADS)

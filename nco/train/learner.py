@@ -10,6 +10,7 @@ import copy
 import math
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,11 +24,14 @@ from nco.envs.instances import fleet_size
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
 from nco.policies.base import Memory, Policy
+from nco.policies.camp import CampPolicy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
 from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
+from nco.rollout.parallel import Act, act, recorded_parallel_rollout
 from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
 from nco.rollout.starts import first_clients
+from nco.train.ahead import Ahead
 from nco.train.average import follow
 from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
@@ -35,6 +39,10 @@ from nco.train.processes import average_gradients
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
 LOOK_EVERY = {"cpu": 1, "cuda": 50}
+
+
+#: Problems, and the generator that drew them.
+Drawn = tuple[TensorDict, torch.Generator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,11 @@ class LearnerConfig:
 
 
 class Learner(lightning.LightningModule):
-    """Trains a policy on problems generated on its own device.
+    """Trains a policy on problems that the host draws, one step ahead of a GPU.
 
-    Step k draws everything from a generator seeded with (seed, rank, k): an interrupted run that resumes at step k
-    goes on as if nothing had happened. Several processes (DDP) draw different problems of the same size, and the clock
-    of the first one counts for all.
+    Step k draws everything from generators seeded with (seed, rank, k): an interrupted run that resumes at step k goes
+    on as if nothing had happened, and the problems are the same on every device. Several processes (DDP) draw different
+    problems of the same size, and the clock of the first one counts for all.
     """
 
     def __init__(
@@ -75,10 +83,13 @@ class Learner(lightning.LightningModule):
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
         self._decide: Step = decide
+        self._act: Act = act
+        self._drawn: Callable[[int], Drawn] = self.draw
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
-            self._decide = GraphedStep()
+            self._decide, self._act = GraphedStep(decide), GraphedStep(act)
+            self._drawn = Ahead(self._draw_pinned)
 
     def on_train_start(self) -> None:
         self._clock = time.perf_counter()  # the first validation is behind us
@@ -88,22 +99,28 @@ class Learner(lightning.LightningModule):
 
     def training_step(self, beat: int, index: int) -> None:
         began = time.perf_counter()
-        draw = torch.Generator(self.device).manual_seed(_mix(self.config.seed, self.global_rank, self.steps))
-        instances = self._draw_problems(draw)
+        instances, draw = self._drawn(self.steps)
+        if self.device.type != "cpu":
+            instances = instances.to(self.device, non_blocking=True)
+            draw = torch.Generator(self.device).manual_seed(draw.initial_seed())
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
-        log_p, entropy = self.score(memory, decisions, starts.shape[1])
+        log_p, entropy = self.score(memory, decisions, starts)
         loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
-    def score(self, memory: Memory, decisions: Decisions, rollouts: int) -> tuple[Tensor, Tensor]:
-        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands."""
-        given = self.config.rescore_memory
+    def score(self, memory: Memory, decisions: Decisions, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands.
+
+        Those of vehicles that decide side by side, each in a row of its own, are added up.
+        """
+        given, (batch, rollouts, _) = self.config.rescore_memory, starts.shape
         budget = memory_budget(self.device) if given is None else given * 2**30
-        return log_probability(self.policy, memory, decisions, rollouts, budget)
+        log_p, entropy = log_probability(self.policy, memory, decisions, rollouts, budget)
+        return log_p.unflatten(0, (batch, -1)).sum(dim=1), entropy.unflatten(0, (batch, -1)).sum(dim=1)
 
     def loss(self, cost: Tensor, log_p: Tensor) -> Tensor:
         """What is to become smaller, from costs [B, S] and log-probabilities [B, S]."""
@@ -116,6 +133,8 @@ class Learner(lightning.LightningModule):
     ) -> tuple[Trajectory, Decisions]:
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
         policy, env = self.policy, self.env
+        if isinstance(policy, CampPolicy):
+            return recorded_parallel_rollout(policy, env, instances, starts, draw, memory, self._act)
         if self.device.type == "cuda" and covers(policy, env, instances):
             return recorded_rollout(policy, env, instances, starts, draw, memory)
         trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)
@@ -151,11 +170,17 @@ class Learner(lightning.LightningModule):
         """Learning steps so far. Lightning counts every optimiser's step."""
         return self.global_step // max(1, len(self.trainer.optimizers))
 
-    def _draw_problems(self, draw: torch.Generator) -> TensorDict:
-        sizes = self.config.sizes
-        size = random.Random(_mix(self.config.seed, self.steps)).choice(sizes)  # on the host: no wait for the device
+    def draw(self, step: int) -> Drawn:
+        """The problems of a step, on the host, and the generator that drew them."""
+        draw = torch.Generator().manual_seed(_mix(self.config.seed, self.global_rank, step))
+        size = random.Random(_mix(self.config.seed, step)).choice(self.config.sizes)
         scale = (self.config.reference_size / size) ** 2 if size > self.config.reference_size else 1.0
-        return self.problems(max(1, int(self.config.batch_size * scale)), size, draw)
+        return self.problems(max(1, int(self.config.batch_size * scale)), size, draw), draw
+
+    def _draw_pinned(self, step: int) -> Drawn:
+        """The same, where a GPU fetches it while the host goes on."""
+        instances, draw = self.draw(step)
+        return instances.pin_memory(num_threads=0), draw  # in this thread
 
     def _update(self, loss: Tensor) -> None:
         given: Any = self.optimizers()

@@ -136,5 +136,5 @@ def test_the_time_limit_holds_with_a_thousand_clients():
 
 
 def test_there_is_a_chain_for_each_core_by_default(monkeypatch, town):
-    monkeypatch.setattr(chains, "_cores", lambda: 3)
+    monkeypatch.setattr(chains, "cores", lambda: 3)
     assert len(Search(town, NOTHING, 1).chains) == 3

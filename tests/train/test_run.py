@@ -16,6 +16,7 @@ from nco.policies.weights import load
 from nco.rollout import rescore
 from nco.train import callbacks, run
 from nco.train import learner as learner_module
+from nco.train.ahead import Ahead
 from nco.train.learner import Learner
 from nco.train.run import make_learner, train
 
@@ -174,6 +175,14 @@ def test_an_interrupted_run_that_is_resumed_equals_one_that_was_not(short, signa
     train(parted.model_copy(update={"resume": parted.out / "last.ckpt"}))
     assert load(parted.out / "smoke.safetensors")[1].training["steps"] == 12
     assert_same(whole.out, parted.out)
+
+
+def test_a_run_whose_problems_are_drawn_ahead_ends_as_one_that_draws_when_it_needs_them(short, monkeypatch):
+    at_once, ahead = short("env.sizes=[6,8]", out="at_once"), short("env.sizes=[6,8]", out="ahead")
+    train(at_once)
+    monkeypatch.setattr(Learner, "on_fit_start", lambda self: setattr(self, "_drawn", Ahead(self.draw)))
+    train(ahead)
+    assert_same(at_once.out, ahead.out)
 
 
 def test_a_resumed_run_keeps_its_curve_and_has_metrics_of_its_own(short):
