@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nco.result import Result as Result
     from nco.solution import Route as Route
     from nco.solution import Solution as Solution
+    from nco.solvers.batch import solve_batch as solve_batch
     from nco.solvers.solve import solve as solve
 
 #: Public name -> module it lives in.
@@ -44,6 +45,7 @@ _HOME = {
     "read": "nco.io",
     "read_solution": "nco.io",
     "solve": "nco.solvers.solve",
+    "solve_batch": "nco.solvers.batch",
     "write": "nco.io",
 }
 

@@ -156,3 +156,21 @@ def tiny_profiles(tiny_unified):
         return tiny_unified(name, "profiles")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_camp():
+    """A small untrained policy whose vehicles act at once, always the same, and the environment of `profiles`."""
+    import torch
+
+    from nco.envs.presets import preset
+    from nco.policies import make_policy
+
+    def make(**options: bool):
+        env = preset("profiles").env
+        sizes = {"width": 32, "feedforward": 32, "talk_feedforward": 32, "heads": 2, "layers": 2}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(5)
+            return make_policy("camp", {**sizes, **options, "features": env.num_features}).eval(), env
+
+    return make

@@ -28,7 +28,7 @@ def solve(
             help="search, neural, pyvrp, ortools, your own as module:Class; auto: the first of these that can."
         ),
     ] = "auto",
-    compare: Annotated[bool, typer.Option("--compare", help="Run all four solvers, each with the same time.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Run all solvers, each with the same time.")] = False,
     max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
     device: Annotated[str, typer.Option(help="Where the neural solver runs: auto, cpu or cuda.")] = "auto",

@@ -10,13 +10,26 @@ from pydantic import ValidationError
 from nco.errors import Fault, WeightsError, did_you_mean
 from nco.policies.attention import AttentionPolicy
 from nco.policies.base import Memory, Policy, Query
+from nco.policies.camp import CampPolicy
 from nco.policies.profiles import ProfilesPolicy
 from nco.policies.unified import UnifiedPolicy
 
-__all__ = ["POLICIES", "AttentionPolicy", "Memory", "Policy", "ProfilesPolicy", "Query", "UnifiedPolicy", "make_policy"]
+__all__ = [
+    "POLICIES",
+    "AttentionPolicy",
+    "CampPolicy",
+    "Memory",
+    "Policy",
+    "ProfilesPolicy",
+    "Query",
+    "UnifiedPolicy",
+    "make_policy",
+]
 
 #: Policy name -> class.
-POLICIES: dict[str, type[Policy]] = {policy.name: policy for policy in (AttentionPolicy, UnifiedPolicy, ProfilesPolicy)}
+POLICIES: dict[str, type[Policy]] = {
+    policy.name: policy for policy in (AttentionPolicy, UnifiedPolicy, ProfilesPolicy, CampPolicy)
+}
 
 
 def make_policy(name: str, options: Mapping[str, Any]) -> Policy:

@@ -54,6 +54,7 @@ class Policy(nn.Module, ABC):
 
     name: ClassVar[str]
     sees: ClassVar[frozenset[str]]  # keys of instances, beyond those that all have, that it takes into account
+    keeps: ClassVar[int] = 12  # vectors of width D that scoring a decision keeps for the backward pass, at most
 
     @property
     @abstractmethod

@@ -49,7 +49,7 @@ def log_probability(
     keep nothing and are scored again when their gradient is wanted (Chen et al. 2016, "sublinear memory cost").
     """
     steps = decisions.action.shape[1] // rollouts
-    pieces = min(steps, math.ceil(kept_bytes(memory, decisions) / budget))
+    pieces = min(steps, math.ceil(kept_bytes(policy, memory, decisions) / budget))
     if pieces <= 1:
         log_p, entropy = _score(policy, memory, decisions)
     else:
@@ -60,15 +60,15 @@ def log_probability(
     return log_p.unflatten(1, (-1, rollouts)).sum(dim=1), entropy.unflatten(1, (-1, rollouts)).sum(dim=1)
 
 
-def kept_bytes(memory: Memory, decisions: Decisions) -> float:
+def kept_bytes(policy: Policy, memory: Memory, decisions: Decisions) -> float:
     """No less than what scoring all decisions at once keeps for the backward pass, and about what it takes at its peak.
 
-    A dozen vectors as wide as the memory for each; without packed masks also a dozen numbers for each node.
+    So many vectors for each as the policy says; without packed masks also as many numbers for each node.
     """
     query = decisions.query
     width, nodes = memory.query.shape[-1], memory.query.shape[1]
     by_node = 0 if query.mask.dtype == torch.int32 else 4 * nodes
-    return 12.0 * decisions.action.numel() * (width * memory.query.element_size() + by_node)
+    return float(policy.keeps) * decisions.action.numel() * (width * memory.query.element_size() + by_node)
 
 
 def memory_budget(device: torch.device) -> float:

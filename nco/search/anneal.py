@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from nco.search.compiled import compiled, inlined
+from nco.search.compiled import compiled
 from nco.search.kinds import change_kinds
-from nco.search.records import ABSENT, ACTIVE
 from nco.search.recreate import recreate
 from nco.search.ruin import ruin
-from nco.search.state import keep_best, price, random
+from nco.search.state import keep_best, random, total
 from nco.search.undo import undo
 
 
@@ -30,21 +29,8 @@ def anneal(s, iterations, temperature):
             counts.best, unkept = counts.cost, True
         elif unkept:  # the best must be kept before it is left: this change is given up for it
             undo(s)
-            counts.cost = before
             keep_best(s)
             unkept = False
+    total(s)
     if unkept:
         keep_best(s)
-    total(s)
-
-
-@inlined
-def total(s):
-    """Cost from scratch: sums of many differences drift."""
-    counts = s.counts[0]
-    cost = 0.0
-    for i in range(counts.routes):
-        cost += s.routes[s.lists[ACTIVE, i]].cost
-    for i in range(counts.absent):
-        cost += price(s, s.lists[ABSENT, i])
-    counts.cost = cost

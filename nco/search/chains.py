@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 
 from nco.problem import Problem
 from nco.search.anneal import anneal
+from nco.search.compiled import cores
 from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.records import BEST_FIRST, BEST_KIND, BEST_NEXT, NONE, Chain, new_chain
 from nco.search.state import load, prepare
@@ -40,7 +40,7 @@ class Search:
         self._unpayable = data.absence[problem.required].min(initial=math.inf)
         first = new_chain(data, seed)
         prepare(first)
-        others = range(1, chains or _cores())
+        others = range(1, chains or cores())
         self.chains = [first, *(new_chain(data, seed + (k << 32))._replace(alone=first.alone) for k in others)]
         self.unit = _mean_arc(data)
         for chain in self.chains:
@@ -104,12 +104,11 @@ def _cost(chain: Chain) -> float:
 
 
 def _mean_arc(data: SearchData) -> float:
-    """Mean cost of an arc between near clients, over the views: the unit of temperatures."""
+    """Mean cost of an arc between near clients, its time included, over the kinds: the unit of temperatures."""
     near = data.neighbours[:, 1:11]
-    arcs = data.cost[:, np.arange(len(near))[:, None], near]
-    return float(arcs.mean()) if arcs.size else 1.0
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    arcs = np.arange(len(near))[:, None], near
+    prices = [
+        data.cost[sight][arcs] + (rate * data.ride[sight][arcs] if rate else 0.0)
+        for sight, rate in zip(data.sight, data.rate, strict=True)
+    ]
+    return float(np.mean(prices)) if near.size else 1.0

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 
 import numba
 import numba.core.config
+
+#: Seconds after which a process that compiles is given up.
+PATIENCE = 900.0
 
 config: Any = numba.core.config
 _njit: Any = numba.njit  # whose types leave out what is used here
@@ -37,13 +41,15 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 @cache
 def folder() -> Path:
-    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by the hash of the source."""
+    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by the hash of the source and of the compiler."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    compiler = f"numba {numba.__version__}, Python {sys.version}".encode()
+    digest = hashlib.sha256(b"".join([compiler, *(source.read_bytes() for source in sources)])).hexdigest()[:16]
     default = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "nco"
     chosen = Path(os.environ.get("NCO_CACHE") or default) / f"search-{digest}"
     try:
         chosen.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=chosen).close()  # it may be there, and not ours
     except OSError:
         return Path(tempfile.gettempdir()) / "nco" / chosen.name
     return chosen
@@ -64,10 +70,18 @@ def ready_soon() -> bool:
 
 def compile_in_background() -> None:
     """Start compiling in a process of its own that outlives this one, unless one is at it."""
+    mark = folder() / "compiling"
     try:
-        (folder() / "compiling").touch(exist_ok=False)
+        if mark.exists() and time.time() - mark.stat().st_mtime > PATIENCE:
+            mark.unlink()  # that process was killed
+        mark.touch(exist_ok=False)
     except OSError:  # another process is at it, or nothing can be kept here
         return
     quiet = subprocess.DEVNULL
     command = [sys.executable, "-m", "nco.search.warm"]
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def cores() -> int:
+    """Threads for chains: the cores this process may use, or $NUMBA_NUM_THREADS."""
+    return int(config.NUMBA_NUM_THREADS)

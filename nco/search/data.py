@@ -44,7 +44,7 @@ class SearchData(NamedTuple):
     partner: Ints  # [n] the other end of a client's shipment; -1: none
     is_pickup: Bools  # [n] whether it is where the shipment begins
     absence: Floats  # [n] price of leaving a client out; for required ones more than any solution costs
-    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance
+    neighbours: NDArray[np.uint32]  # [n, A] clients by their distance, itself first
     remoteness: Floats  # [n] distance from the nearest depot
     sight: Ints  # [K] view
     start: Ints  # [K] point
@@ -74,10 +74,14 @@ class Flags(NamedTuple):
 
 def unsupported(problem: Problem) -> list[str]:
     """Features that this search does not handle."""
+    ends = [end for shipment in problem.shipments for end in (shipment.pickup, shipment.delivery)]
     features = {
         "objective='max'": problem.objective == "max",
         "reloads of vehicles with a price, with limits of time, distance or number, or away from home": any(
             v.reload_depots and not _refills_freely(problem, v) for v in problem.vehicle_types
+        ),
+        "a delivery or pickup of its own at an end of a shipment": bool(
+            (problem.delivery + problem.pickup)[ends].any()
         ),
     }
     return [feature for feature, present in features.items() if present]
@@ -108,14 +112,14 @@ def search_data(problem: Problem) -> SearchData:
     distances = [_points(problem, problem.distance_matrix(profile)) for profile, _, _ in seen]
     cost = np.stack([_arcs(problem, *sight[:2], matrix) for sight, matrix in zip(seen, distances, strict=True)])
     nothing = np.zeros((len(seen), 0, 0))
-    rides = [_points(problem, problem.duration_matrix(profile)) / speed for profile, _, speed in seen]
+    timed = zip(seen, distances, strict=True) if flags.timed else ()
+    rides = [_rides(problem, profile, speed, matrix) for (profile, _, speed), matrix in timed]
+    longest_ride = max((float(ride.max()) for ride in rides), default=0.0)
     shipped = _shipped(problem)
     partner, is_pickup = np.full(n, -1, dtype=np.int32), np.zeros(n, dtype=bool)
     for shipment in problem.shipments:
         partner[[shipment.pickup, shipment.delivery]] = shipment.delivery, shipment.pickup
         is_pickup[shipment.pickup] = True
-    near = np.mean([matrix[:n, :n] + matrix[:n, :n].T for matrix in distances], axis=0)
-    neighbours = np.argsort(near, axis=1, kind="stable")[:, : NEAREST + 1].astype(np.uint32)
     remoteness = np.mean([matrix[n : n + depots, :n].min(axis=0) for matrix in distances], axis=0)
     permitted = [problem.profiles[v.profile].allowed for v in kinds]
     ends = [n + depots if v.end_depot is None else n + v.end_depot for v in kinds]
@@ -133,8 +137,8 @@ def search_data(problem: Problem) -> SearchData:
         picks=np.asarray(problem.pickup.any(axis=1)),
         partner=partner,
         is_pickup=is_pickup,
-        absence=np.where(problem.required, _unpayable(problem, cost), problem.prizes),
-        neighbours=neighbours,
+        absence=np.where(problem.required, _unpayable(problem, float(cost.max()), longest_ride), problem.prizes),
+        neighbours=_neighbours([matrix[:n, :n] for matrix in distances]),
         remoteness=remoteness,
         sight=np.array([seen.index(sight) for sight in sights], dtype=np.int32),
         start=np.array([n + v.start_depot for v in kinds], dtype=np.int32),
@@ -200,6 +204,12 @@ def _points(problem: Problem, matrix: Floats) -> Floats:
     return np.pad(matrix[np.ix_(order, order)], (0, 1))
 
 
+def _rides(problem: Problem, profile: int, speed: float, distance: Floats) -> Floats:
+    """Travel times between points: those that are given, or the distances."""
+    own = problem.profiles[profile].duration
+    return (distance if own is None else _points(problem, own)) / speed
+
+
 def _arcs(problem: Problem, profile: int, unit_cost: float, distance: Floats) -> Floats:
     """Cost of arcs [P, P]: the distance's, and that of a visit that is not preferred."""
     cost: Floats = unit_cost * distance
@@ -218,13 +228,24 @@ def _shipped(problem: Problem) -> Floats:
     return change
 
 
-def _unpayable(problem: Problem, cost: Floats) -> float:
-    """More than serving any one client can cost."""
-    dearest = max(v.fixed_cost for v in problem.vehicle_types)
-    times = [w for w in problem.tw.ravel().tolist() if math.isfinite(w)]
-    rate = max(v.unit_duration_cost for v in problem.vehicle_types)
-    lasting = (max(times, default=0.0) + problem.service.sum()) * rate
-    return float(10 * (cost.max() * (problem.num_clients + 1) + dearest + lasting + problem.prizes.sum()) + 1)
+def _neighbours(distances: Sequence[Floats]) -> NDArray[np.uint32]:
+    """The nearest clients [n, A] of each, there and back, in order; itself first even among others at its place."""
+    near = np.add.reduce([matrix + matrix.T for matrix in distances])
+    np.fill_diagonal(near, -1.0)
+    most = min(len(near), NEAREST + 1)
+    chosen = np.sort(np.argpartition(near, most - 1, axis=1)[:, :most], axis=1)
+    order = np.argsort(np.take_along_axis(near, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1).astype(np.uint32, order="C")
+
+
+def _unpayable(problem: Problem, arc: float, ride: float) -> float:
+    """More than any solution costs: there are at most as many routes as clients, and two arcs for each of them."""
+    n, kinds = problem.num_clients, problem.vehicle_types
+    opens, closes = np.array([*problem.tw.tolist(), *(v.tw for v in kinds)]).T
+    waiting = n * max(0.0, opens.max() - closes.min())
+    lasting = 2 * n * ride + problem.service.sum() + waiting
+    rate, fixed = max(v.unit_duration_cost for v in kinds), max(v.fixed_cost for v in kinds)
+    return float(2 * n * arc + n * fixed + rate * lasting + problem.prizes.sum() + 1)
 
 
 def _available(problem: Problem, vehicle: VehicleType) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nco.problem import Floats
-from nco.search.data import Bools, Flags, Ints, SearchData
+from nco.search.data import Bools, Flags, SearchData
 
 #: No client, no route, no kind. Numbers are unsigned because numba looks whether others count from the end.
 START = END = NONE = np.uint32(0xFFFFFFFF)

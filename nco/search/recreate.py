@@ -9,6 +9,7 @@ from nco.search.shipments import insert_shipment
 from nco.search.state import below, come_back, leave_out, link, open_route, price, random, refresh
 from nco.search.undo import keep
 
+NEAR = 40  # neighbours next to which a client is put where not every place is looked at
 EVERYWHERE = 250  # clients up to which every place is looked at, and not only those next to neighbours
 
 
@@ -63,7 +64,7 @@ def insert(s, c):
         best, route = s.alone[kind, c], OPENING
     n = len(at)
     if n > EVERYWHERE:
-        for i in range(1, s.neighbours.shape[1]):
+        for i in range(1, min(NEAR, s.neighbours.shape[1])):
             near = s.neighbours[c, i]
             r = at[near].route
             if r == NONE or not fits(s, r, c):

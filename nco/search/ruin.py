@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nco.search.compiled import inlined
 from nco.search.records import ABSENT, CALLED, END, NONE, POOL, START, TOUCHED
-from nco.search.state import below, close_route, random, refresh, unlink
+from nco.search.state import below, close_route, holds, random, refresh, unlink
 from nco.search.undo import keep
 
 REMOVED = 10.0  # clients, on average
@@ -46,10 +46,12 @@ def ruin(s):
             strings -= 1
     for i in range(counts.touched):
         r = s.lists[TOUCHED, i]
+        if s.routes[r].size > 0:
+            refresh(s, r)
+            if not holds(s, r):  # the way past those removed is longer than through them
+                dissolve(s, r)
         if s.routes[r].size == 0:
             close_route(s, r)
-        else:
-            refresh(s, r)
     call(s)
 
 

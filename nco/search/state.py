@@ -184,6 +184,17 @@ def measured(s, r, k):
 
 
 @inlined
+def holds(s, r):
+    """Whether a route, refreshed, keeps to windows and limits."""
+    counts, kind, first = s.counts[0], s.kinds[s.routes[r].kind], s.routes[r].first
+    if counts.timed:
+        begin = max(kind.leave_from + s.ride[kind.sight, kind.start, first], s.clients[first].opens)
+        if begin > s.clients[first].due or (counts.lasting and s.routes[r].span > kind.longest):
+            return False
+    return not counts.far or s.routes[r].distance <= kind.farthest
+
+
+@inlined
 def open_route(s, k):
     """A new route of a kind, without clients; its slot."""
     counts = s.counts[0]
@@ -282,8 +293,22 @@ def come_back(s, c):
 
 
 @inlined
+def total(s):
+    """Cost from scratch: sums of many differences drift."""
+    counts = s.counts[0]
+    cost = 0.0
+    for i in range(counts.routes):
+        cost += s.routes[s.lists[ACTIVE, i]].cost
+    for i in range(counts.absent):
+        cost += price(s, s.lists[ABSENT, i])
+    counts.cost = cost
+
+
+@inlined
 def keep_best(s):
     """The present solution is the best so far."""
+    total(s)
+    s.counts[0].best = s.counts[0].cost
     for r in range(s.counts[0].routes):
         slot = s.lists[ACTIVE, r]
         s.best[BEST_FIRST, r] = s.routes[slot].first
@@ -323,7 +348,6 @@ def load(s, clients, offsets, kinds):
         follows = s.counts[0].paired and s.clients[c].partner != NONE and not s.clients[c].is_pickup
         if s.clients[c].route == NONE and not follows:
             leave_out(s, c)
-    counts.best = counts.cost
     keep_best(s)
 
 

@@ -24,9 +24,11 @@ from nco.envs.instances import fleet_size
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
 from nco.policies.base import Memory, Policy
+from nco.policies.camp import CampPolicy
 from nco.rollout.eager import Step, Trajectory, decide, rollout
 from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
+from nco.rollout.parallel import Act, act, recorded_parallel_rollout
 from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
 from nco.rollout.starts import first_clients
 from nco.train.ahead import Ahead
@@ -81,11 +83,12 @@ class Learner(lightning.LightningModule):
         self._clock = time.perf_counter()
         self._alarm = torch.zeros(())  # not finite once learning has failed
         self._decide: Step = decide
+        self._act: Act = act
         self._drawn: Callable[[int], Drawn] = self.draw
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
-            self._decide = GraphedStep()
+            self._decide, self._act = GraphedStep(decide), GraphedStep(act)
             self._drawn = Ahead(self._draw_pinned)
 
     def on_train_start(self) -> None:
@@ -103,17 +106,21 @@ class Learner(lightning.LightningModule):
         starts = first_clients(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
-        log_p, entropy = self.score(memory, decisions, starts.shape[1])
+        log_p, entropy = self.score(memory, decisions, starts)
         loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
         self._update(loss)
         self._report(loss, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
-    def score(self, memory: Memory, decisions: Decisions, rollouts: int) -> tuple[Tensor, Tensor]:
-        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands."""
-        given = self.config.rescore_memory
+    def score(self, memory: Memory, decisions: Decisions, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands.
+
+        Those of vehicles that decide side by side, each in a row of its own, are added up.
+        """
+        given, (batch, rollouts, _) = self.config.rescore_memory, starts.shape
         budget = memory_budget(self.device) if given is None else given * 2**30
-        return log_probability(self.policy, memory, decisions, rollouts, budget)
+        log_p, entropy = log_probability(self.policy, memory, decisions, rollouts, budget)
+        return log_p.unflatten(0, (batch, -1)).sum(dim=1), entropy.unflatten(0, (batch, -1)).sum(dim=1)
 
     def loss(self, cost: Tensor, log_p: Tensor) -> Tensor:
         """What is to become smaller, from costs [B, S] and log-probabilities [B, S]."""
@@ -126,6 +133,8 @@ class Learner(lightning.LightningModule):
     ) -> tuple[Trajectory, Decisions]:
         """Sampled rollouts and what they saw: in one kernel where there is one, step by step elsewhere."""
         policy, env = self.policy, self.env
+        if isinstance(policy, CampPolicy):
+            return recorded_parallel_rollout(policy, env, instances, starts, draw, memory, self._act)
         if self.device.type == "cuda" and covers(policy, env, instances):
             return recorded_rollout(policy, env, instances, starts, draw, memory)
         trajectory = rollout(policy, env, instances, starts, draw, memory=memory, step=self._decide)

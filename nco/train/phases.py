@@ -8,10 +8,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from tensordict import TensorDict
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from nco.policies.base import Memory
 from nco.rollout.starts import first_clients
 from nco.train.average import follow
 from nco.train.ceilings import wait
@@ -41,10 +43,7 @@ class Step:
         with mixed_precision(learner.device):
             memory = policy.encode(instances)
             lap("encode")
-            trajectory, decisions = learner.play(instances, starts, self.draw, memory.detach())
-            lap("rollout")
-            log_p, _ = learner.score(memory, decisions, starts.shape[1])
-            loss = learner.loss(trajectory.cost, log_p)
+            loss = learner.loss(*self.play(instances, starts, memory, lap))
         lap("re-score")
         loss.backward()
         lap("backward")
@@ -54,6 +53,14 @@ class Step:
             optimizer.zero_grad()
         follow(learner.averaged, policy, learner.config.ema, 0)
         lap("optimisers")
+
+    def play(
+        self, instances: TensorDict, starts: Tensor, memory: Memory, lap: Callable[[str], object]
+    ) -> tuple[Tensor, Tensor]:
+        """Costs [B, S] and log-probabilities [B, S] of sampled rollouts, in two phases."""
+        trajectory, decisions = self.learner.play(instances, starts, self.draw, memory.detach())
+        lap("rollout")
+        return trajectory.cost, self.learner.score(memory, decisions, starts)[0]
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager[object]:

@@ -23,13 +23,14 @@ from nco.train.learner import Learner
 from nco.train.phases import Step, mixed_precision, operations, phases, traffic
 from nco.train.pomo import Pomo, is_there
 from nco.train.run import fast_matmul, fit, make_learner, make_trainer, quiet
+from nco.train.stepwise import StepByStep
 
 SIGNS = {"G": 1e9, "T": 1e12}
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What is measured: CVRP with one rollout from every client."""
+    """What is measured: one rollout from every client."""
 
     clients: int
     batches: tuple[int, ...]  # problems of a training step
@@ -42,20 +43,25 @@ SIZES = {"cuda": Sizes(100, (64, 256), 512, warm=10, steps=30), "cpu": Sizes(20,
 
 
 def report(overrides: Sequence[str] = (), sizes: Sizes | None = None) -> Iterator[str]:
-    """Lines of a report in Markdown, each as soon as it is known; overrides are those of nco train."""
+    """Lines of a report in Markdown, each as soon as it is known; overrides are those of nco train.
+
+    RL4CO's POMO is there for the preset "cvrp" only; the same network, trained step by step, for all.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sizes = SIZES[device.type] if sizes is None else sizes
     clients, trainer = sizes.clients, "default" if device.type == "cuda" else "cpu"
     given = ["env=cvrp", "policy=unified", f"trainer={trainer}", f"env.sizes=[{clients}]", "trainer.max_time=null",
              f"trainer.reference_size={clients}", f"trainer.starts={clients}", *overrides]  # fmt: skip
     config = compose([*given, f"trainer.max_steps={sizes.warm + sizes.steps}"])
-    peer = Pomo(clients, device) if is_there() else None
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    name = config.env.preset
+    peer = Pomo(clients, device) if is_there() and name == "cvrp" else None
+    place = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     with threads(config.trainer.threads), fast_matmul(device), quiet():
         ceilings = measure_ceilings(device)
-        yield f"# CVRP{clients}, {clients} rollouts a problem, policy {config.policy['name']}, on {name}"
+        starts = config.trainer.starts
+        yield f"# {name}{clients}, {starts} rollouts a problem, policy {config.policy['name']}, on {place}"
         yield f"Measured ceilings: {_short(ceilings.operations)}FLOP/s, {_short(ceilings.bandwidth)}B/s copied"
-        yield "" if peer else "RL4CO is not installed: ours only\n"
+        yield "" if peer else "RL4CO is not installed, or has no such problem\n"
         yield from _table("", "ours", "problems/s", "RL4CO 0.7 POMO", "problems/s", "ratio")
         whole = 0.0
         for batch in sizes.batches:
@@ -65,6 +71,11 @@ def report(overrides: Sequence[str] = (), sizes: Sizes | None = None) -> Iterato
         ours = _greedy_seconds(_learner(config, device), clients, sizes.greedy)
         theirs = peer.greedy_seconds(sizes.greedy, 3) if peer else None
         yield _row(f"greedy rollout, {sizes.greedy} problems", sizes.greedy, ours, theirs)
+        yield ""
+        yield from _table("the same network", "two phases", "problems/s", "step by step", "problems/s", "ratio")
+        batch = sizes.batches[0]
+        ours, theirs = (_seconds(kind(_learner(config, device), clients, batch), sizes) for kind in (Step, StepByStep))
+        yield _row(f"step without Lightning, batch {batch}", batch, ours, theirs)
         yield ""
         batch = sizes.batches[-1]
         step = Step(_learner(config, device), clients, batch)
@@ -103,6 +114,10 @@ def _step_seconds(config: TrainConfig, batch: int, sizes: Sizes) -> float:
         config = config.model_copy(update={"out": Path(folder), "trainer": trainer})
         fit(make_trainer(config, [stopwatch]), make_learner(config))
     return stopwatch.mean
+
+
+def _seconds(step: Step, sizes: Sizes) -> float:
+    return seconds(lambda: step(lambda _: None), step.learner.device, sizes.steps, sizes.warm)
 
 
 def _greedy_seconds(learner: Learner, clients: int, problems: int) -> float:

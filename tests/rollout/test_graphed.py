@@ -13,7 +13,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.i
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_rollout_of_recorded_decisions_is_the_eager_one(tiny_policy, cvrp, drawn, device):
-    policy, step = copy.deepcopy(tiny_policy).to(device), GraphedStep()
+    policy, step = copy.deepcopy(tiny_policy).to(device), GraphedStep(decide)
     for seed in (1, 2):  # recorded, then replayed with other problems
         instances = drawn(4, 15, seed=seed).to(device)
         starts = first_clients(instances, 5)

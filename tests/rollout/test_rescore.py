@@ -1,8 +1,11 @@
 import pytest
 import torch
 
+from nco.envs.presets import preset
+from nco.policies import make_policy
 from nco.rollout import log_probability, rebuild, rollout
 from nco.rollout.eager import observe
+from nco.rollout.parallel import recorded_parallel_rollout
 from nco.rollout.rescore import kept_bytes
 from nco.rollout.starts import first_clients
 
@@ -85,10 +88,24 @@ def test_in_pieces_probabilities_entropies_and_gradients_are_the_same(tiny_polic
     for share in (1, pieces):
         tiny_policy.zero_grad()
         memory = tiny_policy.encode(instances)
-        log_p, entropy = log_probability(tiny_policy, memory, decisions, 5, kept_bytes(memory, decisions) / share)
+        budget = kept_bytes(tiny_policy, memory, decisions) / share
+        log_p, entropy = log_probability(tiny_policy, memory, decisions, 5, budget)
         log_p.square().mean().backward()
         results.append((log_p, entropy, [parameter.grad.clone() for parameter in tiny_policy.parameters()]))
     torch.testing.assert_close(*results, rtol=1e-4, atol=1e-5)
+
+
+def kept(policy, memory, decisions, rollouts: int, budget: float = torch.inf) -> int:
+    """Bytes that scoring keeps for the backward pass."""
+    sizes = {}
+
+    def note(tensor):
+        sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        log_probability(policy, memory, decisions, rollouts, budget)
+    return sum(sizes.values())
 
 
 def test_the_whole_keeps_no_more_than_expected_and_pieces_keep_less(tiny_policy, cvrp, drawn):
@@ -96,18 +113,17 @@ def test_the_whole_keeps_no_more_than_expected_and_pieces_keep_less(tiny_policy,
     starts = first_clients(instances, 20)
     actions = rollout(tiny_policy, cvrp, instances, starts, torch.Generator().manual_seed(1)).actions
     decisions, memory = rebuild(cvrp, instances, actions), tiny_policy.encode(instances)
+    expected, whole = kept_bytes(tiny_policy, memory, decisions), kept(tiny_policy, memory, decisions, 20)
+    assert 0.2 * expected < whole < expected  # in forward there are more
+    assert kept(tiny_policy, memory, decisions, 20, expected / 4) < 0.2 * whole
 
-    def kept(budget: float) -> int:
-        sizes = {}
 
-        def note(tensor):
-            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            log_probability(tiny_policy, memory, decisions, 20, budget)
-        return sum(sizes.values())
-
-    expected = kept_bytes(memory, decisions)
-    assert 0.2 * expected < kept(torch.inf) < expected  # in forward there are more
-    assert kept(expected / 4) < 0.2 * kept(torch.inf)
+def test_vehicles_that_communicate_keep_more_for_each_decision_and_no_more_than_expected(drawn):
+    env, instances = preset("profiles").env, drawn(8, 20, "profiles")
+    with torch.random.fork_rng(devices=[]):
+        policy = make_policy("camp", {"layers": 1, "features": env.num_features})  # of its real width
+    memory, draw = policy.encode(instances), torch.Generator().manual_seed(1)
+    _, decisions = recorded_parallel_rollout(policy, env, instances, first_clients(instances, 5), draw, memory.detach())
+    expected, whole = kept_bytes(policy, memory, decisions), kept(policy, memory, decisions, 5)
+    assert 0.4 * expected < whole < expected
+    assert kept(policy, memory, decisions, 5, expected / 4) < 0.2 * whole

@@ -272,11 +272,12 @@ def test_all_unsupported_features_are_named_at_once(square):
     assert len(caught.value.faults) == 3
 
 
-@pytest.fixture(scope="module")
-def profiles(tiny_profiles, tmp_path_factory) -> str:
-    """Path of weights for vehicles that differ, not trained."""
-    path = tmp_path_factory.mktemp("weights") / "profiles.safetensors"
-    save(tiny_profiles()[0], path, {"preset": "profiles", "sizes": (4, 60), "training": {}})
+@pytest.fixture(scope="module", params=["profiles", "camp"])
+def profiles(request, tiny_profiles, tiny_camp, tmp_path_factory) -> str:
+    """Path of weights for vehicles that differ, not trained; with "camp" they act all at once."""
+    policy, _ = tiny_camp() if request.param == "camp" else tiny_profiles()
+    path = tmp_path_factory.mktemp("weights") / f"{request.param}.safetensors"
+    save(policy, path, {"preset": "profiles", "sizes": (4, 60), "training": {}})
     return str(path)
 
 

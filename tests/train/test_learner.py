@@ -1,7 +1,11 @@
+import copy
+
 import torch
 
+from nco.envs.generators.profiled import equipped
 from nco.rollout import log_probability, rebuild, rollout
 from nco.rollout.starts import first_clients
+from nco.train.learner import Learner, LearnerConfig
 from nco.train.losses import reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers
 
@@ -26,4 +30,24 @@ def test_a_policy_learns_one_batch_by_heart(tiny_policy, cvrp, drawn):
     best = torch.stack(costs).amin(dim=0).mean()
     first, last = costs[0].mean(), torch.stack(costs[-10:]).mean()
     assert first > 1.2 * best
+    assert last - best < 0.5 * (first - best)
+
+
+def test_vehicles_that_act_at_once_learn_one_batch_by_heart(tiny_camp, drawn):
+    (policy, env), instances = tiny_camp(), equipped(drawn(4, 8, "pvrp_p"))
+    learner = Learner(copy.deepcopy(policy), env, lambda *_: instances, LearnerConfig(), OptimizerConfig())
+    optimizers = make_optimizers(learner.policy, OptimizerConfig(muon_rate=1e-2, adam_rate=5e-3))
+    starts, draw, costs = first_clients(instances, 8, env.could(instances)), torch.Generator().manual_seed(1), []
+    for _ in range(100):
+        memory = learner.policy.encode(instances)
+        trajectory, decisions = learner.play(instances, starts, draw, memory.detach())
+        learner.loss(trajectory.cost, learner.score(memory, decisions, starts)[0]).backward()
+        torch.nn.utils.clip_grad_norm_(learner.policy.parameters(), 1.0)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        costs.append(trajectory.cost)
+    best = torch.stack(costs).amin(dim=0).mean()
+    first, last = costs[0].mean(), torch.stack(costs[-10:]).mean()
+    assert first > 1.1 * best
     assert last - best < 0.5 * (first - best)

@@ -1,0 +1,513 @@
+"""Ruin & recreate in one Triton kernel: one program is one chain on one problem, many problems in a launch.
+
+SISR: strings of adjacent clients are removed and inserted again one by one, greedily with blinks; annealing decides
+(Christiaens & Vanden Berghe, Slack Induction by String Removals for VRPs, Transportation Science 2020). Constraints
+are flags: what a problem has not is not compiled.
+
+A chain's solution lives in registers, in P *slots* that never move. Slot i < n is client i; the R slots after the
+clients are the starts of routes, empty ones included; the rest is padding. Per slot:
+
+at      route << 16 | position, zero at a start; -1: padding, or a client that is removed
+next    point that follows: a client, or from n on the depot where the route ends (n + depots: nowhere)
+arc     cost of going there, with the price of the route at a start; zero while the route is empty
+
+and, the same in all slots of a route unless said otherwise, what an insertion behind the slot has to obey:
+
+room, room2    what the route can still take of both loads; -1 where nothing may be inserted. With mixed pickups:
+               room for deliveries, which are on board before the slot, and for pickups, on board from the slot on
+purse          what may be added to the costs of the route's arcs: the limit of distance
+first, last    `at` of the first pickup and of the last delivery
+leave, late    by slot: earliest departure from it; latest arrival at what follows
+clock, ride    by slot: time from the start of the route to the departure, without waiting; travel time of the arc
+
+So an insertion is judged in all slots at once, and made by masks alone: no slot is moved, nothing is sorted. Of a route
+that is ruined all of these are computed afresh, which keeps rounding from adding up.
+"""
+
+import triton
+import triton.language as tl
+
+NEVER = tl.constexpr(2**31 - 1)  # the largest key
+BLINK = tl.constexpr(2**32 // 100)  # a place is overlooked once in a hundred times
+
+
+@triton.jit
+def mixed(x):
+    """A hash of 32 bits (Wellons, lowbias32)."""
+    x = (x ^ (x >> 16)) * 0x7FEB352D
+    x = (x ^ (x >> 15)) * 0x846CA68B
+    return x ^ (x >> 16)
+
+
+@triton.jit
+def below(bound, number):
+    """A whole number in [0, bound) from 32 random bits."""
+    return tl.umulhi(number, bound.to(tl.uint32)).to(tl.int32)
+
+
+@triton.jit
+def unit(number):
+    """A number in [0, 1) from 32 random bits."""
+    return (number >> 8).to(tl.float32) * (1.0 / 16777216.0)
+
+
+@triton.jit
+def the(values, here):
+    """The whole number of the only slot that is here: a sum of whole numbers is one instruction of a warp."""
+    return tl.sum(tl.where(here, values, 0), 0)
+
+
+@triton.jit
+def the_float(values, here):
+    """The float of the only slot that is here."""
+    return the(values.to(tl.int32, bitcast=True), here).to(tl.float32, bitcast=True)
+
+
+@triton.jit
+def key(values, i, P: tl.constexpr):
+    """Whole numbers in the order of floats, with the slot in the low bits: their smallest tells where it is.
+
+    Floats below zero are as good as zero; what differs by less than 2**-13 (P = 1024) may be the same.
+    """
+    return (tl.maximum(values, 0.0).to(tl.int32, bitcast=True) & -P) | i
+
+
+@triton.jit
+def entries(table, place):
+    """Floats at places below 2**30 of a table: the compiler adds offsets of 32 bits without a sign as it loads."""
+    offset = place.to(tl.uint32) * 4
+    return tl.load((table.to(tl.pointer_type(tl.uint8)) + offset).to(tl.pointer_type(tl.float32)))
+
+
+@triton.jit
+def of_route(at, route):
+    """Slots of a route, the start included."""
+    return (at >> 16) == route
+
+
+@triton.jit
+def peaks(at, route, length, room, room2, capacity, demand, second):
+    """Room before and behind every slot of a route that delivers and picks up in any order."""
+    inside = of_route(at, route)
+    load = tl.sum(tl.where(inside, demand, 0.0), 0)
+    change = second - demand
+    before = load
+    highest = tl.where(inside, load, 0.0)  # from a slot on
+    room = tl.where(inside, capacity - load, room)
+    q = 1
+    while q <= length:
+        here = at == (route << 16) + q
+        load += the_float(change, here)
+        before = tl.maximum(before, load)
+        room = tl.where(here, capacity - before, room)
+        highest = tl.where(here, load, highest)
+        highest = tl.where(inside & (at < (route << 16) + q), tl.maximum(highest, load), highest)
+        q += 1
+    return room, tl.where(inside, capacity - highest, room2)
+
+
+@triton.jit
+def turn(at, route, first, last, demand, second):
+    """Where the pickups of a route begin and its deliveries end."""
+    inside = of_route(at, route)
+    first = tl.where(inside, tl.min(tl.where(inside & (second > 0), at, NEVER), 0), first)
+    return first, tl.where(inside, tl.max(tl.where(inside & (demand > 0), at, -1), 0), last)
+
+
+@triton.jit
+def settle(
+    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,  # the state
+    route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
+    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
+    ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
+    SAME: tl.constexpr, FIXED: tl.constexpr,
+):  # fmt: skip
+    """All that is known of a route of kind k with so many clients, from `at` and `next` alone.
+
+    What is earliest before position `head`, and what is latest from `tail` on, is still right.
+    """
+    base = route << 16
+    went = tl.load(COST + (off + matrices + point * W + next), mask=inside, other=0.0)
+    arc = tl.where(inside, tl.where(length > 0, went + price, 0.0), arc)
+    capacity = tl.load(CAPACITY + k)
+    if MIXED:
+        room, room2 = peaks(at, route, length, room, room2, capacity, demand, second)
+    else:
+        room = tl.where(inside, capacity - tl.sum(tl.where(inside, demand, 0.0), 0), room)
+        if ROOM2:
+            room2 = tl.where(inside, tl.load(CAPACITY2 + k) - tl.sum(tl.where(inside, second, 0.0), 0), room2)
+    if LAST:
+        first, last = turn(at, route, first, last, demand, second)
+    if LIMIT:
+        allowance = tl.load(FARTHEST + k)
+        if FIXED:
+            allowance += tl.sum(tl.where(at == base, price, 0.0), 0)
+        purse = tl.where(inside, allowance - tl.sum(tl.where(inside, arc, 0.0), 0), purse)
+    if TIME:
+        drive = went
+        if not SAME:
+            drive = tl.load(RIDE + (off + matrices + point * W + next), mask=inside, other=0.0)
+            ride = tl.where(inside, drive, ride)
+        start = at == base
+        leave = tl.where(start, tl.load(SHIFT + 2 * k), leave)
+        clock = tl.where(start, 0.0, clock)
+        here = at == base + head - 1
+        now, gone, hop = the_float(leave, here), the_float(clock, here), the_float(drive, here)
+        q = head
+        while q <= length:
+            here = at == base + q
+            client = the(i, here)
+            service = tl.load(SERVICE + client)
+            now = tl.maximum(now + hop, tl.load(OPENS + client)) + service
+            gone += hop + service
+            leave = tl.where(here, now, leave)
+            clock = tl.where(here, gone, clock)
+            hop = the_float(drive, here)
+            q += 1
+        due = tl.load(SHIFT + 2 * k + 1)
+        q = length
+        if tail <= length:
+            due = the_float(late, at == base + tail)
+            q = tail
+        while q > 0:
+            here = at == base + q
+            client = the(i, here)
+            late = tl.where(here, due, late)
+            due = tl.minimum(due - the_float(drive, here) - tl.load(SERVICE + client), tl.load(CLOSES + client))
+            q -= 1
+        late = tl.where(start, due, late)
+    return arc, room, room2, purse, first, last, leave, late, clock, ride
+
+
+@triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])
+def ruin_recreate_kernel(
+    # problems, one after the other; SIZES tells where each begins
+    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, RANK, ALLOWED,
+    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
+    # chains [programs, P] and their costs [programs]; what is current and the best so far
+    AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
+    seed, iterations, chains, clients, temperature, decay,
+    ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
+    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
+    REMOVED: tl.constexpr, LONGEST: tl.constexpr, P: tl.constexpr,
+):  # fmt: skip
+    """Some iterations of every chain.
+
+    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
+    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients removed on
+    average, LONGEST string.
+    """
+    chain = tl.program_id(0)
+    table = SIZES + (chain // chains).to(tl.int64) * 9
+    n, R = tl.load(table).to(tl.int32), tl.load(table + 1).to(tl.int32)
+    W, K = tl.load(table + 2).to(tl.int32), tl.load(table + 3).to(tl.int32)
+    matrices, of_clients, of_kinds = tl.load(table + 4).to(tl.int32), tl.load(table + 5), tl.load(table + 6)
+    NEAR += tl.load(table + 7)
+    DEMAND += of_clients
+    RANK += of_clients
+    START += of_kinds
+    END += of_kinds
+    VIEW += of_kinds
+    PRICE += of_kinds
+    CAPACITY += of_kinds
+    if ROOM2:
+        SECOND += of_clients
+        CAPACITY2 += of_kinds
+    if LIMIT:
+        FARTHEST += of_kinds
+    if FLEET:
+        AVAILABLE += of_kinds
+    if ZONES:
+        ALLOWED += tl.load(table + 8)
+    if TIME:
+        OPENS += of_clients
+        CLOSES += of_clients
+        SERVICE += of_clients
+        SHIFT += 2 * of_kinds
+
+    # slots come from memory, lest the compiler lay out their loads in another way than the rest
+    i = tl.load(SLOTS + tl.arange(0, P))
+    rows = chain.to(tl.int64) * P + i
+    is_client, is_start = i < n, (i >= n) & (i < n + R)
+    demand = tl.load(DEMAND + i, mask=is_client, other=0.0)
+    second = demand
+    if ROOM2:
+        second = tl.load(SECOND + i, mask=is_client, other=0.0)
+    at, next = tl.load(AT + rows), tl.load(NEXT + rows).to(tl.int32)
+    kind = tl.load(KIND + rows).to(tl.int32)
+    point = tl.where(is_client, i, tl.load(START + kind))
+    arc, room = demand * 0.0, demand * 0.0 - 1.0
+    off, price = 0, 0.0  # where the matrices of a slot's kind begin, and what is paid for a route that begins there
+    if FLEET:
+        off = tl.load(VIEW + kind) * W * W
+    if FIXED:
+        price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
+    room2, purse, leave, late, clock, ride = room, arc, arc, arc, arc, arc
+    first, last = at, at
+    route = 0
+    while route < R:
+        k = the(kind, i == n + route)
+        inside = of_route(at, route)
+        length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+        arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
+            at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+            route, inside, length, 1, length + 1, k, i, W, point, off, matrices, price, demand, second,
+            COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
+            ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+        )  # fmt: skip
+        route += 1
+    now = tl.sum(arc, 0)
+    best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
+    temperature = temperature * tl.load(SCALE + chain // chains)
+    dice = mixed(mixed(chain.to(tl.uint32) + seed.to(tl.uint32) * 0x9E3779B1) + 1)
+    noise = mixed(dice ^ (i.to(tl.uint32) * 0x85EBCA6B))
+
+    step = 0
+    while step < iterations:
+        step += 1
+        dice += 0x9E3779B9
+        noise = noise * 1664525 + 1013904223
+        before = now
+        at0, next0, kind0, arc0, room0, room20, purse0 = at, next, kind, arc, room, room2, purse
+        first0, last0, leave0, late0, clock0, ride0 = first, last, leave, late, clock, ride
+        if FLEET:
+            off = tl.load(VIEW + kind) * W * W
+            point = tl.where(is_client, i, tl.load(START + kind))
+            if FIXED:
+                price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
+
+        # ruin: strings in the routes nearest to a client
+        centre = below(n, mixed(dice + 1))
+        closeness = key(tl.load(NEAR + (centre * W + i), mask=is_client, other=0.0), i, P)
+        closeness = tl.where(is_client, closeness, NEVER)
+        used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
+        longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
+        strings = 4.0 * REMOVED / (1.0 + longest) - 1.0
+        possible = n > 0
+        left = n * 0
+        wanted = 1 + (unit(mixed(dice + 2)) * strings).to(tl.int32)
+        while wanted > 0:
+            wanted -= 1
+            nearest = tl.min(closeness, 0)
+            if nearest < NEVER:
+                place = the(at, i == (nearest & (P - 1)))
+                route, position = place >> 16, place & 0xFFFF
+                base = place - position
+                inside = of_route(at, route)
+                closeness = tl.where(inside, NEVER, closeness)
+                length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+                luck = mixed(dice + 16 + wanted)
+                size = 1 + below(tl.minimum(longest.to(tl.int32), length), luck)
+                if FLEET:  # now and then the whole route, for another kind of vehicle
+                    size = tl.where((luck & 31) == 0, length, size)
+                # with chance one half a client in the middle of the string stays
+                kept = tl.where(((luck & 64) != 0) & (size > 1) & (size < length), 1, 0)
+                low = tl.maximum(position - size - kept + 1, 1)
+                high = tl.minimum(position, length - size - kept + 1)
+                begin = low + below(high - low + 1, mixed(luck + 1))
+                end = begin + size + kept
+                split = end
+                stays = i < 0
+                if kept > 0:
+                    split = begin + 1 + below(size - 1, mixed(luck + 2))
+                    stays = at == base + split
+                    next = tl.where(stays, the(next, at == base + end - 1), next)
+                next = tl.where(at == base + begin - 1, the(next, at == base + split - 1), next)
+                goes = inside & (at >= base + begin) & (at < base + end) & (stays == 0)
+                at = tl.where(inside & (at >= base + end), at - size, tl.where(stays, base + begin, at))
+                at = tl.where(goes, -1, at)
+                room = tl.where(goes, -1.0, room)
+                inside = inside & (goes == 0)
+                length -= size
+                left += size
+                head, tail, k = begin, begin + kept, 0
+                if FLEET:  # now and then what is left of the route gets another kind of vehicle
+                    k = the(kind, i == n + route)
+                    if (luck & 896) == 0:
+                        k = below(K, mixed(luck + 3))
+                        others = tl.sum(tl.where(is_start & (next < n) & (kind == k) & (inside == 0), 1, 0), 0)
+                        possible = possible & (others < tl.load(AVAILABLE + k))
+                        kind = tl.where(inside, k, kind)
+                        off = tl.where(inside, tl.load(VIEW + k) * W * W, off)
+                        start = inside & is_start
+                        point = tl.where(start, tl.load(START + k), point)
+                        if FIXED:
+                            price = tl.where(start, tl.load(PRICE + k), price)
+                        next = tl.where(inside & (next >= n), tl.load(END + k), next)
+                        head, tail = 1, length + 1
+                        if ZONES:
+                            out = tl.load(ALLOWED + i * K + k, mask=inside & is_client, other=1) == 0
+                            possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
+                arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
+                    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+                    route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
+                    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
+                    ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+                )  # fmt: skip
+                if FLEET:  # of another kind it may be too full, too long or too late
+                    worst = room
+                    if ROOM2:
+                        worst = tl.minimum(worst, room2)
+                    if LIMIT:
+                        worst = tl.minimum(worst, purse)
+                    if TIME:
+                        go = arc - price if SAME else ride
+                        worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
+                    possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
+        removed = is_client & (at < 0)
+        arc = tl.where(removed, 0.0, arc)
+
+        # the order of insertion: random, most demand, farthest, nearest; shortest, first, last window first
+        draw = unit(mixed(dice + 3)) * (17 if TIME else 11)
+        order = tl.where(draw < 8, 0, tl.where(draw < 10, 1, 2))
+        if TIME:
+            order = tl.where(draw < 11, order, ((draw - 5) / 2).to(tl.int32))
+        rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
+        random = (noise >> 8).to(tl.int32)
+        queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
+        fresh = n * 0 - 1  # start of the empty route that is open
+        luck = mixed(dice + 5)
+        while (left > 0) & possible:
+            left -= 1
+            if FLEET:  # one empty route is open, of a kind drawn at random from those that are left
+                if the(next, i == fresh) < n:
+                    fresh = tl.min(tl.where(is_start & (next >= n), i, P), 0)
+                    k = below(K, mixed(dice + 32 + left))
+                    tried = 0
+                    free = tl.sum(tl.where(is_start & (next < n) & (kind == k), 1, 0), 0) < tl.load(AVAILABLE + k)
+                    while (tried < K) & (free == 0):
+                        tried += 1
+                        k = tl.where(k + 1 < K, k + 1, 0)
+                        free = tl.sum(tl.where(is_start & (next < n) & (kind == k), 1, 0), 0) < tl.load(AVAILABLE + k)
+                    empty = is_start & (next >= n)
+                    room = tl.where(empty, -1.0, room)
+                    here = (i == fresh) & free
+                    kind = tl.where(here, k, kind)
+                    off = tl.where(here, tl.load(VIEW + k) * W * W, off)
+                    point = tl.where(here, tl.load(START + k), point)
+                    if FIXED:
+                        price = tl.where(here, tl.load(PRICE + k), price)
+                    next = tl.where(here, tl.load(END + k), next)
+                    room = tl.where(here, tl.load(CAPACITY + k), room)
+                    if MIXED:
+                        room2 = tl.where(here, tl.load(CAPACITY + k), room2)
+                    elif ROOM2:
+                        room2 = tl.where(here, tl.load(CAPACITY2 + k), room2)
+                    if LIMIT:
+                        purse = tl.where(here, tl.load(FARTHEST + k) + price, purse)
+                    if TIME:
+                        leave = tl.where(here, tl.load(SHIFT + 2 * k), leave)
+                        late = tl.where(here, tl.load(SHIFT + 2 * k + 1), late)
+                        clock = tl.where(here, 0.0, clock)
+            client = tl.min(queue, 0) & (P - 1)
+            mine = i == client
+            queue = tl.where(mine, NEVER, queue)
+            line = matrices + client * W
+            came = entries(INTO, off + line + point)
+            onward = entries(COST, off + line + next)
+            load = tl.load(DEMAND + client)
+            drive, go = came, onward
+            if TIME:
+                opens, closes, service = tl.load(OPENS + client), tl.load(CLOSES + client), tl.load(SERVICE + client)
+                if not SAME:
+                    drive = entries(RIDE_INTO, off + line + point)
+                    go = entries(RIDE, off + line + next)
+            tl.debug_barrier()  # all loads are under way before the first is waited for
+            if FIXED:
+                came += price
+            more = came + onward - arc
+            fits = load <= room
+            if ROOM2:
+                load2 = tl.load(SECOND + client)
+                fits = fits & (load2 <= room2)
+            if LIMIT:
+                fits = fits & (more <= purse)
+            if LAST:
+                fits = fits & (at < tl.where(load > 0, first, NEVER)) & (at >= tl.where(load2 > 0, last, -1))
+            if ZONES:
+                fits = fits & (tl.load(ALLOWED + client * K + kind) != 0)
+            if TIME:
+                finish = tl.maximum(leave + drive, opens) + service
+                fits = fits & (finish - service <= closes) & (finish + go <= late)
+            keys = tl.where(fits, key(more, i, P), NEVER)
+            found = tl.min(keys, 0)
+            luck = luck * 1664525 + 1013904223
+            while luck < BLINK:
+                keys = tl.where(keys == found, NEVER, keys)
+                found = tl.min(keys, 0)
+                luck = luck * 1664525 + 1013904223
+            possible = found < NEVER  # else this client has no place, and the iteration is undone
+
+            # the insertion
+            spot = found & (P - 1)
+            here = i == spot
+            place, follower = the(at, here), the(next, here)
+            route = place >> 16
+            inside = of_route(at, route)
+            row = line
+            if FLEET:
+                row += the(off, here)
+            step_on = tl.load(COST + row + follower)
+            if TIME:
+                gone, drove = the_float(clock, here), the_float(drive, here)
+                ready, due = the_float(finish, here), the_float(late, here)
+                goes_on = step_on
+                if SAME:
+                    ride = arc - price
+                else:
+                    goes_on = tl.load(RIDE + row + follower)
+                old = the_float(ride, here)
+                behind = inside & (at > place)
+                # what follows is reached later by as much as waiting does not absorb; what precedes, has less time
+                reached = ready + goes_on - old - gone
+                leave = tl.where(behind, tl.maximum(leave, reached + clock), leave)
+                clock = tl.where(behind, clock + (drove + service + goes_on - old), clock)
+                ride = tl.where(here, drove, ride)
+                latest = tl.minimum(closes, due - goes_on - service)
+                ahead = inside & (at <= place)
+                late = tl.where(ahead, tl.minimum(late, latest - (gone + drove - clock - ride)), late)
+                leave = tl.where(mine, ready, leave)
+                late = tl.where(mine, due, late)
+                clock = tl.where(mine, gone + drove + service, clock)
+                ride = tl.where(mine, goes_on, ride)
+            arc = tl.where(here, came, tl.where(mine, step_on, arc))
+            next = tl.where(here, client, tl.where(mine, follower, next))
+            at = tl.where(mine, place + 1, tl.where(inside & (at > place), at + 1, at))
+            inside = inside | mine
+            if FLEET:
+                kind = tl.where(mine, the(kind, here), kind)
+                off = tl.where(mine, the(off, here), off)
+            if LIMIT:
+                purse = tl.where(inside, the_float(purse - more, here), purse)
+            if MIXED:
+                k = the(kind, here)
+                length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+                room, room2 = peaks(at, route, length, room, room2, tl.load(CAPACITY + k), demand, second)
+            else:
+                room = tl.where(inside, the_float(room, here) - load, room)
+                if ROOM2:
+                    room2 = tl.where(inside, the_float(room2, here) - load2, room2)
+            if LAST:
+                first, last = turn(at, route, first, last, demand, second)
+
+        # annealing
+        now = tl.sum(arc, 0)
+        heat = -temperature * tl.log(unit(mixed(dice + 4)) + 1e-9)
+        temperature *= decay
+        if possible & (now < before + heat):
+            if now < best:
+                best = now
+                to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))  # not kept in registers all the time
+                tl.store(BEST_AT + to, at)
+                tl.store(BEST_NEXT + to, next.to(tl.int16))
+                tl.store(BEST_KIND + to, kind.to(tl.int16))
+        else:
+            now = before
+            at, next, kind, arc, room, room2, purse = at0, next0, kind0, arc0, room0, room20, purse0
+            first, last, leave, late, clock, ride = first0, last0, leave0, late0, clock0, ride0
+    to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))
+    tl.store(AT + to, at)
+    tl.store(NEXT + to, next.to(tl.int16))
+    tl.store(KIND + to, kind.to(tl.int16))
+    tl.store(NOW + chain, now)
+    tl.store(BEST + chain, best)

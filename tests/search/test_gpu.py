@@ -1,0 +1,147 @@
+"""Ruin & recreate in the kernel, here in Triton's interpreter, beside brute force and the checker."""
+
+import pytest
+from brute_force import best_cost
+from random_problems import random_problem, random_routes
+
+import nco
+from nco.checker import check
+from nco.envs.presets import problems
+from nco.reach import Reach
+from nco.search import gpu, packing
+from nco.search.data import SearchData, from_solution, search_data, to_solution
+from nco.search.gpu import improve, judged, search
+from nco.search.packing import Routes, pack, unpack, unsupported
+
+#: Features that together take every branch of the kernel: cases of nco's random problems, with a seed that has them.
+CASES = {
+    "one load": (3, ("loads",)),
+    "two loads": (5, ("two_loads", "fixed")),
+    "pickups": (2, ("loads", "pickups")),
+    "pickups last": (4, ("loads", "backhaul_last")),
+    "windows": (1, ("loads", "windows", "shift")),
+    "windows and speeds": (6, ("loads", "windows", "speed", "fleet")),
+    "distance": (3, ("loads", "max_distance", "open")),
+    "kinds": (5, ("loads", "fleet", "fixed", "depots", "open")),
+    "views": (7, ("loads", "fleet", "profiles")),
+    "preferences": (2, ("loads", "fleet", "preference", "pickups")),
+    "zones": (8, ("loads", "fleet", "allowed")),
+}  # fmt: skip
+
+
+def drawn(seed: int, features: tuple[str, ...], size: int = 4) -> tuple[nco.Problem, Routes]:
+    """The first problem from this seed on that the kernel handles and that has solutions, with a bad one."""
+    for number in range(1000 * seed, 1000 * (seed + 1)):
+        problem = random_problem(number, features, size)
+        lacking = bool({"pickups", "backhaul_last"} & {*features}) and not problem.pickup.any()
+        candidates = [] if lacking or unsupported(problem) else [random_routes(problem, k) for k in range(60)]
+        reports = [report for report in (check(problem, routes) for routes in candidates) if report.is_feasible()]
+        worst = max(reports, key=lambda report: report.cost.total, default=None)
+        if worst is not None and worst.cost.total > 1.05 * min(report.cost.total for report in reports):
+            return problem, from_solution(problem, worst.solution)
+    raise LookupError(features)
+
+
+def alone(problem: nco.Problem) -> Routes:
+    """Every client by itself, with the first kind that can serve it."""
+    reaches = [Reach(problem, vehicle) for vehicle in problem.vehicle_types]
+    return [(next(kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None), [k])
+            for k in range(problem.num_clients)]  # fmt: skip
+
+
+def cost(problem: nco.Problem, routes: Routes) -> float:
+    report = check(problem, to_solution(problem, routes))
+    assert report.is_feasible(), report
+    return report.cost.total
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_optimum_by_brute_force_is_found_with_every_constraint(case):
+    problem, start = drawn(*CASES[case])
+    found = search([search_data(problem)], [start], iterations=16, seed=1, device="cpu")
+    assert cost(problem, found.routes[0]) == pytest.approx(best_cost(problem))
+    assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
+
+
+@pytest.fixture(autouse=True)
+def _few_slots(monkeypatch) -> None:
+    """The interpreter takes a while for every empty route."""
+    monkeypatch.setattr(packing, "FEWEST", 8)
+    monkeypatch.setattr(packing, "SPARE", 1)
+
+
+@pytest.fixture(scope="module")
+def batch() -> tuple[list[nco.Problem], list[Routes]]:
+    """Problems with other constraints and of other sizes."""
+    found = [drawn(2, ("loads",)), drawn(1, ("loads", "windows", "shift")), drawn(4, ("loads",), 6)]
+    return [problem for problem, _ in found], [start for _, start in found]
+
+
+def prepared(batch: tuple[list[nco.Problem], list[Routes]]) -> tuple[list[SearchData], list[Routes]]:
+    return [search_data(problem) for problem in batch[0]], batch[1]
+
+
+@pytest.mark.slow
+def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
+    runs = [search(*prepared(batch), iterations=2, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
+    assert runs[0].routes == runs[1].routes
+    assert runs[0].routes != runs[2].routes
+    assert 0 < runs[0].padding < 1
+    for problem, start, routes, price in zip(*batch, runs[0].routes, runs[0].costs, strict=True):
+        assert price == pytest.approx(cost(problem, routes), rel=1e-6)
+        assert price <= cost(problem, start) * (1 + 1e-6)
+
+
+def test_time_is_kept_and_without_any_the_start_comes_back(batch, monkeypatch):
+    monkeypatch.setattr(gpu, "PROBE", 1)
+    assert search(*prepared(batch), seconds=0.0, device="cpu").routes == batch[1]
+    found = search(*prepared(batch), seconds=0.5, device="cpu")
+    assert found.iterations >= 1
+    assert all(cost(p, new) <= cost(p, old) for p, new, old in zip(batch[0], found.routes, batch[1], strict=True))
+
+
+def test_nothing_better_gives_the_start_itself(square):
+    best = [(0, [0, 1]), (0, [2, 3])]
+    assert improve([square], [best], iterations=2, device="cpu").routes == [best]
+
+
+def test_the_checker_has_the_last_word(square):
+    start, found = [(0, [k]) for k in range(4)], [(0, [0, 1, 2, 3])]
+    assert judged(square, start, found) == start
+
+
+def test_slots_give_back_the_routes_they_were_made_of(batch):
+    for group in pack(*prepared(batch), "cpu"):
+        at, _, kind = group.start
+        assert unpack(at, kind) == [batch[1][member] for member in group.members]
+
+
+def test_large_batches_are_split_where_offsets_would_not_fit(batch, monkeypatch):
+    monkeypatch.setattr(packing, "ENTRIES", 100)
+    assert len(pack(*prepared(batch), "cpu")) == 3
+
+
+@pytest.mark.parametrize(
+    ("features", "name"),
+    [
+        (("duration_cost",), "prices or limits of duration"),
+        (("max_duration",), "prices or limits of duration"),
+        (("optional",), "prizes"),
+        (("shipments", "loads"), "shipments"),
+        (("two_loads", "pickups"), "pickups of several loads"),
+        (("max_distance", "preference"), "limits of distance with preferences"),
+    ],
+)
+def test_what_the_kernel_cannot_do_is_named(features, name):
+    named = {feature for seed in range(30) for feature in unsupported(random_problem(seed, features, 5))}
+    assert name in named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ovrpltw", "mdvrpmb", "rcvrptw", "hcvrp", "pvrp_zc_angle"])
+def test_routes_of_presets_become_shorter_and_stay_feasible(name):
+    problem = problems(name, 8, 1, 3)[0]
+    found = search([search_data(problem)], [alone(problem)], iterations=8, seed=1, device="cpu")
+    assert cost(problem, found.routes[0]) < 0.9 * cost(problem, alone(problem))
+    assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
