@@ -2,6 +2,7 @@ import io
 import json
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -108,10 +109,13 @@ def test_an_unknown_option_names_the_nearest_one(run, preferred):
     assert "--weights" in result.stderr
 
 
-def test_ctrl_c_keeps_the_points_found_so_far_and_ends_with_130(start, preferred, tmp_path, fake_solvers):
+def test_ctrl_c_keeps_the_points_found_so_far_and_ends_with_130(start, liked, tmp_path, fake_solvers):
+    clients = (*liked.clients[:3], replace(liked.clients[3], delivery=(9,), required=False, name="huge"))
+    nco.write(replace(liked, clients=clients), tmp_path / "huge.json")
     options = ("--weights", "0,0.5,1", "--max-runtime", 180, "--out", "x.json")
-    process = start("pareto", preferred, "--solvers", f"{fake_solvers}:Patient,{fake_solvers}:Alone", *options)
-    time.sleep(4.0)
+    process = start("pareto", "huge.json", "--solvers", f"{fake_solvers}:Patient,{fake_solvers}:Alone", *options)
+    assert process.stderr.readline().startswith("warning: huge")  # the last words before it sets to work
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     shown, errors = process.communicate(timeout=20)
     assert process.returncode == 130
