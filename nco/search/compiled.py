@@ -41,10 +41,10 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 @cache
 def folder() -> Path:
-    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by the hash of the source and of the compiler."""
+    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by a hash of source, its place and compiler."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
-    compiler = f"numba {numba.__version__}, Python {sys.version}".encode()
-    digest = hashlib.sha256(b"".join([compiler, *(source.read_bytes() for source in sources)])).hexdigest()[:16]
+    made_by = f"numba {numba.__version__}, Python {sys.version}, {Path(__file__).parent}".encode()
+    digest = hashlib.sha256(b"".join([made_by, *(source.read_bytes() for source in sources)])).hexdigest()[:16]
     default = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "nco"
     chosen = Path(os.environ.get("NCO_CACHE") or default) / f"search-{digest}"
     try:

@@ -27,156 +27,21 @@ that is ruined all of these are computed afresh, which keeps rounding from addin
 import triton
 import triton.language as tl
 
-NEVER = tl.constexpr(2**31 - 1)  # the largest key
-BLINK = tl.constexpr(2**32 // 100)  # a place is overlooked once in a hundred times
-
-
-@triton.jit
-def mixed(x):
-    """A hash of 32 bits (Wellons, lowbias32)."""
-    x = (x ^ (x >> 16)) * 0x7FEB352D
-    x = (x ^ (x >> 15)) * 0x846CA68B
-    return x ^ (x >> 16)
-
-
-@triton.jit
-def below(bound, number):
-    """A whole number in [0, bound) from 32 random bits."""
-    return tl.umulhi(number, bound.to(tl.uint32)).to(tl.int32)
-
-
-@triton.jit
-def unit(number):
-    """A number in [0, 1) from 32 random bits."""
-    return (number >> 8).to(tl.float32) * (1.0 / 16777216.0)
-
-
-@triton.jit
-def the(values, here):
-    """The whole number of the only slot that is here: a sum of whole numbers is one instruction of a warp."""
-    return tl.sum(tl.where(here, values, 0), 0)
-
-
-@triton.jit
-def the_float(values, here):
-    """The float of the only slot that is here."""
-    return the(values.to(tl.int32, bitcast=True), here).to(tl.float32, bitcast=True)
-
-
-@triton.jit
-def key(values, i, P: tl.constexpr):
-    """Whole numbers in the order of floats, with the slot in the low bits: their smallest tells where it is.
-
-    Floats below zero are as good as zero; what differs by less than 2**-13 (P = 1024) may be the same.
-    """
-    return (tl.maximum(values, 0.0).to(tl.int32, bitcast=True) & -P) | i
-
-
-@triton.jit
-def entries(table, place):
-    """Floats at places below 2**30 of a table: the compiler adds offsets of 32 bits without a sign as it loads."""
-    offset = place.to(tl.uint32) * 4
-    return tl.load((table.to(tl.pointer_type(tl.uint8)) + offset).to(tl.pointer_type(tl.float32)))
-
-
-@triton.jit
-def of_route(at, route):
-    """Slots of a route, the start included."""
-    return (at >> 16) == route
-
-
-@triton.jit
-def peaks(at, route, length, room, room2, capacity, demand, second):
-    """Room before and behind every slot of a route that delivers and picks up in any order."""
-    inside = of_route(at, route)
-    load = tl.sum(tl.where(inside, demand, 0.0), 0)
-    change = second - demand
-    before = load
-    highest = tl.where(inside, load, 0.0)  # from a slot on
-    room = tl.where(inside, capacity - load, room)
-    q = 1
-    while q <= length:
-        here = at == (route << 16) + q
-        load += the_float(change, here)
-        before = tl.maximum(before, load)
-        room = tl.where(here, capacity - before, room)
-        highest = tl.where(here, load, highest)
-        highest = tl.where(inside & (at < (route << 16) + q), tl.maximum(highest, load), highest)
-        q += 1
-    return room, tl.where(inside, capacity - highest, room2)
-
-
-@triton.jit
-def turn(at, route, first, last, demand, second):
-    """Where the pickups of a route begin and its deliveries end."""
-    inside = of_route(at, route)
-    first = tl.where(inside, tl.min(tl.where(inside & (second > 0), at, NEVER), 0), first)
-    return first, tl.where(inside, tl.max(tl.where(inside & (demand > 0), at, -1), 0), last)
-
-
-@triton.jit
-def settle(
-    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,  # the state
-    route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
-    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-    ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FIXED: tl.constexpr,
-):  # fmt: skip
-    """All that is known of a route of kind k with so many clients, from `at` and `next` alone.
-
-    What is earliest before position `head`, and what is latest from `tail` on, is still right.
-    """
-    base = route << 16
-    went = tl.load(COST + (off + matrices + point * W + next), mask=inside, other=0.0)
-    arc = tl.where(inside, tl.where(length > 0, went + price, 0.0), arc)
-    capacity = tl.load(CAPACITY + k)
-    if MIXED:
-        room, room2 = peaks(at, route, length, room, room2, capacity, demand, second)
-    else:
-        room = tl.where(inside, capacity - tl.sum(tl.where(inside, demand, 0.0), 0), room)
-        if ROOM2:
-            room2 = tl.where(inside, tl.load(CAPACITY2 + k) - tl.sum(tl.where(inside, second, 0.0), 0), room2)
-    if LAST:
-        first, last = turn(at, route, first, last, demand, second)
-    if LIMIT:
-        allowance = tl.load(FARTHEST + k)
-        if FIXED:
-            allowance += tl.sum(tl.where(at == base, price, 0.0), 0)
-        purse = tl.where(inside, allowance - tl.sum(tl.where(inside, arc, 0.0), 0), purse)
-    if TIME:
-        drive = went
-        if not SAME:
-            drive = tl.load(RIDE + (off + matrices + point * W + next), mask=inside, other=0.0)
-            ride = tl.where(inside, drive, ride)
-        start = at == base
-        leave = tl.where(start, tl.load(SHIFT + 2 * k), leave)
-        clock = tl.where(start, 0.0, clock)
-        here = at == base + head - 1
-        now, gone, hop = the_float(leave, here), the_float(clock, here), the_float(drive, here)
-        q = head
-        while q <= length:
-            here = at == base + q
-            client = the(i, here)
-            service = tl.load(SERVICE + client)
-            now = tl.maximum(now + hop, tl.load(OPENS + client)) + service
-            gone += hop + service
-            leave = tl.where(here, now, leave)
-            clock = tl.where(here, gone, clock)
-            hop = the_float(drive, here)
-            q += 1
-        due = tl.load(SHIFT + 2 * k + 1)
-        q = length
-        if tail <= length:
-            due = the_float(late, at == base + tail)
-            q = tail
-        while q > 0:
-            here = at == base + q
-            client = the(i, here)
-            late = tl.where(here, due, late)
-            due = tl.minimum(due - the_float(drive, here) - tl.load(SERVICE + client), tl.load(CLOSES + client))
-            q -= 1
-        late = tl.where(start, due, late)
-    return arc, room, room2, purse, first, last, leave, late, clock, ride
+from nco.search.tile import (
+    BLINK,
+    NEVER,
+    below,
+    entries,
+    key,
+    mixed,
+    of_route,
+    peaks,
+    settle,
+    the,
+    the_float,
+    turn,
+    unit,
+)
 
 
 @triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])

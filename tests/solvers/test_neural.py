@@ -26,26 +26,26 @@ def typical() -> Problem:
 
 
 def test_a_problem_of_the_training_distribution_is_solved_well(typical):
-    result = nco.solve(typical, stop=MaxIterations(4))
+    result = nco.solve(typical, "neural", MaxIterations(4))
     assert result.is_feasible()
     assert result.cost() < 1.03 * nco.solve(typical, solver="pyvrp", stop=MaxIterations(300)).cost()
 
 
 def test_the_same_seed_gives_the_same_routes_and_another_one_others(typical):
-    first, again, other = (nco.solve(typical, stop=MaxIterations(12), seed=seed) for seed in (1, 1, 2))
+    first, again, other = (nco.solve(typical, "neural", MaxIterations(12), seed=seed) for seed in (1, 1, 2))
     assert first.routes == again.routes
     assert first.routes != other.routes
 
 
 def test_more_iterations_are_never_worse(typical):
-    costs = [nco.solve(typical, stop=MaxIterations(k)).cost() for k in (1, 2, 6, 18)]
+    costs = [nco.solve(typical, "neural", MaxIterations(k)).cost() for k in (1, 2, 6, 18)]
     assert costs == sorted(costs, reverse=True)
     assert costs[-1] < costs[0]
 
 
 @pytest.mark.parametrize(("wanted", "done"), [(0, 1), (1, 1), (3, 3)])
 def test_iterations_are_batches_and_the_first_is_always_done(square, wanted, done):
-    result = nco.solve(square, stop=MaxIterations(wanted))
+    result = nco.solve(square, "neural", MaxIterations(wanted))
     assert result.iterations == done
     assert result.is_feasible()
 
@@ -75,7 +75,7 @@ def test_the_time_limit_holds():
 
 
 def test_improvements_are_remembered_with_their_time(typical):
-    result = nco.solve(typical, stop=MaxIterations(12))
+    result = nco.solve(typical, "neural", MaxIterations(12))
     seconds, costs = zip(*result.history, strict=True)
     assert list(seconds) == sorted(seconds)
     assert list(costs) == sorted(costs, reverse=True)
@@ -83,35 +83,35 @@ def test_improvements_are_remembered_with_their_time(typical):
 
 
 def test_the_result_tells_which_weights_made_it(square):
-    result = nco.solve(square, stop=MaxIterations(1), device="cpu")
+    result = nco.solve(square, "neural", MaxIterations(1), device="cpu")
     assert (result.provenance["weights"], result.provenance["device"]) == ("cvrp", "cpu")
     assert len(result.provenance["sha256"]) == 64
 
 
 def test_the_number_of_threads_is_left_as_it_was(square):
     before = torch.get_num_threads()
-    nco.solve(square, stop=MaxIterations(1))
+    nco.solve(square, "neural", MaxIterations(1))
     assert torch.get_num_threads() == before
 
 
 def test_no_more_vehicles_are_used_than_there_are(typical):
     fewest = int(np.ceil(typical.delivery.sum() / typical.vehicle_types[0].capacity[0]))
     limited = replace(typical, vehicle_types=(replace(typical.vehicle_types[0], num_available=fewest + 1),))
-    result = nco.solve(limited, stop=MaxIterations(4))
+    result = nco.solve(limited, "neural", MaxIterations(4))
     assert result.is_feasible()
     assert len(result.routes) <= fewest + 1
 
 
 def test_clients_beyond_the_fleet_are_left_out_with_the_reason(square):
     small = replace(square, vehicle_types=(replace(square.vehicle_types[0], num_available=1),))
-    result = nco.solve(small, stop=MaxIterations(1))
+    result = nco.solve(small, "neural", MaxIterations(1))
     assert not result.is_feasible()
     assert (len(result.routes), [reason.rule for reason in result.unassigned]) == (1, ["fleet", "fleet"])
 
 
 def test_a_client_too_large_for_a_vehicle_is_left_out_with_the_reason(square):
     large = replace(square, clients=(*square.clients, Client(2, 0, (3.0,), name="piano")))
-    result = nco.solve(large, stop=MaxIterations(1))
+    result = nco.solve(large, "neural", MaxIterations(1))
     assert [(reason.location, reason.rule) for reason in result.unassigned] == [(5, "capacity")]
     assert "piano" in result.unassigned[0].message
     assert len({location for route in result.routes for location in route.visits}) == 4
@@ -119,35 +119,35 @@ def test_a_client_too_large_for_a_vehicle_is_left_out_with_the_reason(square):
 
 def test_when_no_client_fits_the_result_is_empty_and_says_why(square):
     hopeless = replace(square, vehicle_types=(VehicleType(capacity=(0.5,)),))
-    result = nco.solve(hopeless, stop=MaxIterations(1))
+    result = nco.solve(hopeless, "neural", MaxIterations(1))
     assert result.routes == ()
     assert {reason.rule for reason in result.unassigned} == {"capacity"}
 
 
 def test_one_client_is_visited_there_and_back():
     problem = Problem((Depot(0, 0),), (Client(3, 4, (1.0,)),), (VehicleType(capacity=(1.0,)),))
-    assert nco.solve(problem, stop=MaxIterations(1)).cost() == 10
+    assert nco.solve(problem, "neural", MaxIterations(1)).cost() == 10
 
 
 @pytest.mark.parametrize("demand", [(), (1.0,)])
 def test_clients_at_one_point_are_all_visited(demand):
     clients = tuple(Client(7, 7, demand) for _ in range(5))
     problem = Problem((Depot(7, 7),), clients, (VehicleType(capacity=(2.0,) if demand else ()),))
-    result = nco.solve(problem, stop=MaxIterations(2))
+    result = nco.solve(problem, "neural", MaxIterations(2))
     assert (result.is_feasible(), result.cost()) == (True, 0.0)
 
 
 def test_demands_that_are_not_whole_numbers_fill_vehicles_exactly():
     clients = tuple(Client(k, 1, (0.1,)) for k in range(6))
     problem = Problem((Depot(0, 0),), clients, (VehicleType(2, (0.3,)),))
-    assert nco.solve(problem, stop=MaxIterations(1)).is_feasible()
+    assert nco.solve(problem, "neural", MaxIterations(1)).is_feasible()
 
 
 def test_distances_of_a_matrix_count_even_when_they_depend_on_the_direction():
     ring = np.array([[(j - i) % 6 for j in range(6)] for i in range(6)], dtype=float)  # one way round
     problem = Problem((Depot(),), (Client(),) * 5, (VehicleType(),), (Profile(distance=ring),))
     with pytest.warns(EmbeddingWarning, match="places derived from the distances"):
-        result = nco.solve(problem, stop=MaxIterations(4))
+        result = nco.solve(problem, "neural", MaxIterations(4))
     assert [route.visits for route in result.routes] == [(1, 2, 3, 4, 5)]
     assert result.cost() == 6
 
@@ -157,7 +157,7 @@ def test_the_matrix_of_the_vehicles_own_profile_counts(typical):
     profiles = (Profile(), Profile(distance=typical.distance_matrix()[np.ix_(order, order)]))
     other = vehicle(profile=1)(replace(typical, profiles=profiles))
     alone = replace(typical, profiles=profiles[1:])
-    assert nco.solve(other, stop=MaxIterations(2)).routes == nco.solve(alone, stop=MaxIterations(2)).routes
+    assert nco.solve(other, "neural", MaxIterations(2)).routes == nco.solve(alone, "neural", MaxIterations(2)).routes
 
 
 @pytest.mark.filterwarnings("default")
@@ -172,7 +172,7 @@ def test_a_size_that_was_not_trained_is_a_warning_where_solve_was_called(size):
 def test_a_problem_like_those_of_the_training_gives_no_warning(typical):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        nco.solve(typical, stop=MaxIterations(1))
+        nco.solve(typical, "neural", MaxIterations(1))
 
 
 def vehicle(**changes):
@@ -327,7 +327,7 @@ def test_a_feature_that_weights_for_vehicles_that_differ_do_not_know_is_refused(
 
 @pytest.mark.parametrize("change", [vehicle(speed=2.0), vehicle(unit_distance_cost=2.0), first_client(service=3.0)])
 def test_what_does_not_change_the_best_routes_is_supported(square, change):
-    plain, changed = (nco.solve(p, stop=MaxIterations(1)) for p in (square, change(square)))
+    plain, changed = (nco.solve(p, "neural", MaxIterations(1)) for p in (square, change(square)))
     assert plain.routes == changed.routes
 
 
@@ -364,13 +364,13 @@ def interrupt(monkeypatch):
 
 def test_ctrl_c_gives_the_best_so_far(typical, interrupt):
     interrupt(2)
-    result = nco.solve(typical, stop=MaxRuntime(600))
+    result = nco.solve(typical, "neural", MaxRuntime(600))
     assert result.is_feasible()
     assert result.provenance["interrupted"]
-    assert result.routes == nco.solve(typical, stop=MaxIterations(2)).routes
+    assert result.routes == nco.solve(typical, "neural", MaxIterations(2)).routes
 
 
 def test_ctrl_c_before_there_is_a_solution_interrupts(square, interrupt):
     interrupt(0)
     with pytest.raises(KeyboardInterrupt):
-        nco.solve(square, stop=MaxRuntime(600))
+        nco.solve(square, "neural", MaxRuntime(600))
