@@ -86,8 +86,9 @@ def require_seed(seed: int) -> None:
 def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
     """The name of the first of search, neural, pyvrp and ortools that supports the problem, and why none before does.
 
-    Only solvers that know the options count, and that run on the device if it is named. Before it was compiled on this machine, which then begins, the search
-    counts only for options that are its own. Raises SolverError with the faults of all when none supports the problem.
+    Only solvers that know the options count, and that run on the device if it is named. Before the search was compiled
+    on this machine, which then begins, it counts only for options that are its own. Raises SolverError with the faults
+    of all when none supports the problem.
     """
     faults, unknown = list[Fault](), list[Fault]()
     for name, usual in PREFERENCE:
