@@ -185,13 +185,18 @@ def measured(s, r, k):
 
 @inlined
 def holds(s, r):
-    """Whether a route, refreshed, keeps to windows and limits."""
-    counts, kind, first = s.counts[0], s.kinds[s.routes[r].kind], s.routes[r].first
-    if counts.timed:
-        begin = max(kind.leave_from + s.ride[kind.sight, kind.start, first], s.clients[first].opens)
-        if begin > s.clients[first].due or (counts.lasting and s.routes[r].span > kind.longest):
+    """Whether a route, refreshed, keeps to windows and limits. O(size)."""
+    at, counts, kind = s.clients, s.counts[0], s.kinds[s.routes[r].kind]
+    if counts.far and s.routes[r].distance > kind.farthest:
+        return False
+    if counts.lasting and s.routes[r].span > kind.longest:
+        return False
+    c = s.routes[r].first if counts.timed else END
+    while c != END:
+        if at[c].ready > at[c].due + at[c].service:
             return False
-    return not counts.far or s.routes[r].distance <= kind.farthest
+        c = at[c].next
+    return True
 
 
 @inlined

@@ -111,6 +111,21 @@ def test_where_the_direct_way_is_longer_than_a_limit_allows_no_client_stays_with
     assert left == ({(0,), (0, 1), (0, 1, 2)} if limit == "a window" else set())
 
 
+def test_being_late_after_a_wait_is_no_less_late():
+    way = np.full((5, 5), 25.0)
+    way[[0, 1, 2, 3, 4], [1, 2, 3, 4, 0]] = 1.0
+    np.fill_diagonal(way, 0.0)
+    clients = Client(tw=(0.0, 9.0)), *(Client(tw=(60.0, 75.0)),) * 3
+    ring = Problem((Depot(),), clients, (VehicleType(),), (Profile(distance=way),))
+    left = set()
+    for seed in range(60):
+        chain = new_chain(ring, seed, [(0, [0, 1, 2, 3])])
+        plain.ruin(chain)
+        left |= {tuple(clients) for _, clients in routes_of(chain)}
+    assert {(0,), (0, 1, 2), (1, 2, 3)} <= left
+    assert all(judged(ring, 0, clients) < inf for clients in left)
+
+
 def test_of_many_clients_left_out_some_are_called_each_once():
     chain = new_chain(random_problem(1, (), 100))
     plain.ruin(chain)
