@@ -18,8 +18,10 @@ endef
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/core ## Solve a bundled example with three solvers: routes, table, picture, page (15 s after the installation)
-	@echo "== Solving $(EXAMPLE) with the neural solver, OR-Tools and PyVRP, 3 s each"
+demo: $(VENV)/core ## Solve a bundled example with four solvers: routes, table, picture, page (a minute after the installation)
+	@echo "== Compiling the search for this machine, once"
+	@$(BIN)/python -m nco.search.warm
+	@echo "== Solving $(EXAMPLE) with the neural solver, OR-Tools, PyVRP and the search, 3 s each"
 	@mkdir -p out
 	@$(BIN)/nco solve $(EXAMPLE) --compare --max-runtime 3 --plot out/demo.png --html out/demo.html
 	@echo "== Picture: out/demo.png. Page: out/demo.html. Next: $(BIN)/nco solve --help"
