@@ -19,10 +19,18 @@ def test_the_examples_are_what_the_script_writes(tmp_path):
     assert written == {path.name: path.read_text(encoding="utf-8") for path in EXAMPLES}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_a_capacitated_problem_whose_stops_have_names(path):
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if "town" in path.stem], ids=lambda path: path.stem)
+def test_a_town_is_a_capacitated_problem_whose_stops_have_names(path):
     problem = nco.read(path)
     assert path.stem == problem.name == f"town-{problem.num_clients}"
     assert len(problem.depots) == len(problem.vehicle_types) == problem.num_load_dimensions == 1
     assert all(place.name for place in problem.places)
     assert problem.delivery.max() <= problem.vehicle_types[0].capacity[0] < problem.delivery.sum()
+
+
+def test_the_drivers_have_names_and_each_prefers_other_clients():
+    problem = nco.read(ROOT / "data" / "examples" / "drivers-40.json")
+    assert (problem.name, problem.num_clients, problem.preference_weight > 0) == ("drivers-40", 40, True)
+    liked = [problem.profiles[driver.profile].preference for driver in problem.vehicle_types]
+    assert len({driver.name for driver in problem.vehicle_types}) == len({tuple(row) for row in liked}) == 4
+    assert all(place.name for place in problem.places)

@@ -43,11 +43,13 @@ def test_the_folder_is_in_the_cache_of_the_user(cache, monkeypatch, tmp_path):
     assert again().parent == tmp_path / "xdg" / "nco"
 
 
-def test_the_folder_depends_on_every_source_and_on_the_compiler(cache, monkeypatch, tmp_path):
+def test_the_folder_depends_on_every_source_its_place_and_the_compiler(cache, monkeypatch, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(Path(compiled.__file__).parent, copy)
     before = folder()
     monkeypatch.setattr(compiled, "__file__", str(copy / "compiled.py"))
+    assert again() != before
+    before = folder()
     assert again() == before
     for source in ("ruin.py", "state.py"):
         (copy / source).write_text((copy / source).read_text() + "\n")
