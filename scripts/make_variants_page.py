@@ -8,7 +8,7 @@ from nco.solvers.solve import create
 PAGE = Path(__file__).parent.parent / "docs" / "variants.md"
 #: Problems of each preset that a solver has to take: mixtures draw many kinds.
 DRAWN = 40
-SOLVERS = ("neural", "ortools", "pyvrp")
+SOLVERS = ("search", "neural", "ortools", "pyvrp")
 INTRODUCTION = """# Variants
 
 Every preset of `nco.envs`: the process that policies act in, the distribution it is drawn from, and which solvers take
