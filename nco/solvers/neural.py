@@ -84,10 +84,12 @@ class NeuralSolver:
         most = first.num_available if limited and first.num_available is not None else math.inf
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
+        began = time.perf_counter()
         try:
             for candidate in candidates(policy, env, instances, most, generator):
                 best.offer(_solution(candidate, clients, problem, most, alone))
-                if stop(best.cost):
+                began, lasted = time.perf_counter(), time.perf_counter() - began
+                if stop(best.cost) or stop.seconds_left() < lasted:  # another batch would end too late
                     break
         except KeyboardInterrupt:
             if not best.solution.routes:

@@ -374,3 +374,20 @@ def test_ctrl_c_before_there_is_a_solution_interrupts(square, interrupt):
     interrupt(0)
     with pytest.raises(KeyboardInterrupt):
         nco.solve(square, "neural", MaxRuntime(600))
+
+
+class Ending:
+    """A clock with next to nothing left, of a criterion that never says stop."""
+
+    def __call__(self, best_cost):
+        return False
+
+    def seconds_left(self):
+        return 1e-9
+
+    def progress(self):
+        return 0.99
+
+
+def test_a_batch_that_would_end_too_late_is_not_begun(typical):
+    assert NeuralSolver().run(typical, Ending(), 1).iterations == 1
