@@ -67,6 +67,7 @@ def test_the_time_limit_holds():
                 longest, last = max(longest, now - last), now
                 return stop(cost)
 
+            ask.seconds_left = stop.seconds_left
             return super().run(problem, ask, seed)
 
     result = nco.solve(problem, Timed(), MaxRuntime(1))
