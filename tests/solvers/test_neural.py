@@ -72,7 +72,8 @@ def test_the_time_limit_holds():
 
     result = nco.solve(problem, Timed(), MaxRuntime(1))
     assert result.is_feasible()
-    assert 1.0 <= result.runtime <= 1.1 + longest + 0.5  # half a second for a machine that is busy
+    # it stops before a batch as long as the last one would end too late; half a second for a machine that is busy
+    assert 1.0 - longest <= result.runtime <= 1.1 + longest + 0.5
 
 
 def test_improvements_are_remembered_with_their_time(typical):
