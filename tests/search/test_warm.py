@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from nco.search import warm
@@ -7,6 +9,7 @@ from nco.search import warm
 def mark(monkeypatch, tmp_path):
     """The file that says that a process compiles."""
     monkeypatch.setattr(warm, "folder", lambda: tmp_path)
+    monkeypatch.setattr(warm, "is_loaded", lambda: False)
     (tmp_path / "compiling").touch()
     return tmp_path / "compiling"
 
@@ -29,7 +32,23 @@ def test_what_goes_wrong_does_not_keep_others_from_trying(mark, monkeypatch):
     assert not mark.exists()
 
 
-def test_what_is_compiled_is_not_compiled_again(monkeypatch):
-    monkeypatch.setattr(warm, "is_ready", lambda: True)
-    monkeypatch.setattr(warm, "Search", None)
+def test_what_is_damaged_is_made_anew(mark, monkeypatch):
+    damaged, genuine = mark.parent / "anneal.nbc", warm._search_once
+    damaged.touch()
+
+    def search():
+        if damaged.exists():
+            raise pickle.UnpicklingError("pickle data was truncated")
+        genuine()
+
+    monkeypatch.setattr(warm, "is_ready", damaged.exists)
+    monkeypatch.setattr(warm, "_search_once", search)
+    warm.compile_now()
+    assert not damaged.exists()
+
+
+def test_what_is_loaded_is_not_loaded_again(monkeypatch):
+    warm.compile_now()
+    assert warm.is_loaded()
+    monkeypatch.setattr(warm, "_search_once", None)
     warm.compile_now()
