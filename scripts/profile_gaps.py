@@ -1,14 +1,16 @@
 """Gaps of construction on problems whose vehicles have preferences or zones: every start, greedy, and 8 symmetries.
 
 python scripts/profile_gaps.py --make-references [--seconds 10] [--jobs 8]     PyVRP on 8 problems of each cell; goes on
-python scripts/profile_gaps.py --weights runs/profiles/profiles.safetensors [--improve]
+python scripts/profile_gaps.py --weights runs/profiles/profiles.safetensors [--search 2 --chains 4] [--improve]
 
 A cell is 32 problems with n clients (60, 100) and m vehicles (3, 5, 7), seeded by its name: CAMP's PVRP-P with weights
 w2 = 0.1, 0.2, 0.4 of preferences P and w1 = 1 - w2 of the duration T, or PVRP-ZC; random, angle, cluster. The objective
 is w1 T + w2 sum(1 - P) over the visits, which is not negative. References are kept in profile_references.json as
-[objective, T, sum of P] of the best solution known; --improve puts ours in where they are better. The checker judges
-every solution and gives its cost. A line per cell: mean gaps in per cent over the problems with a reference, of the
-objective, of T (more is worse) and of the sum of P (less is worse), then means over the cells of each kind.
+[objective, T, sum of P] of the best solution known; --improve puts ours in where they are better, of all problems.
+--search goes on from the routes of the policy with ruin & recreate, all cells at once on the GPU, for so many seconds
+per 1,000 problems. The checker judges every solution and gives its cost. A line per cell: mean gaps in per cent over
+the problems with a reference, of the objective (greedy; over the symmetries; after the search), and of the last one's
+T (more is worse) and sum of P (less is worse), then means over the cells of each kind.
 """
 
 import argparse
@@ -16,7 +18,7 @@ import json
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -37,6 +39,9 @@ from nco.policies.base import Policy
 from nco.policies.weights import load
 from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import first_clients
+from nco.search.data import from_solution, to_solution
+from nco.search.gpu import improve
+from nco.search.packing import Routes
 
 REFERENCES = Path(__file__).parent / "profile_references.json"
 PATTERNS: tuple[Pattern, ...] = ("random", "angle", "cluster")
@@ -74,7 +79,7 @@ def cells() -> Iterator[Cell]:
                 yield Cell(kind, size, fleet)
 
 
-def value(problem: nco.Problem, routes: list[nco.Route]) -> Value:
+def value(problem: nco.Problem, routes: nco.Solution) -> Value:
     """What the checker says; raises if it objects."""
     report = nco.check(problem, routes)
     if not report.is_feasible():
@@ -82,6 +87,10 @@ def value(problem: nco.Problem, routes: list[nco.Route]) -> Value:
     price = problem.vehicle_types[0].unit_distance_cost
     disliked = report.cost.preference / (problem.preference_weight * (1 - price) or 1.0)
     return report.cost.total, report.cost.distance / price, problem.num_clients - disliked
+
+
+def values(problems: Sequence[nco.Problem], routes: Sequence[Routes]) -> list[Value]:
+    return [value(problem, to_solution(problem, found)) for problem, found in zip(problems, routes, strict=True)]
 
 
 def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
@@ -108,7 +117,7 @@ def refer(seconds: float, job: tuple[Cell, int]) -> Value:
     """PyVRP's solution of one problem."""
     cell, number = job
     problem = to_problems(cell.instances()[number : number + 1])[0]
-    return value(problem, list(nco.solve(problem, "pyvrp", nco.stop.MaxRuntime(seconds)).routes))
+    return value(problem, nco.solve(problem, "pyvrp", nco.stop.MaxRuntime(seconds)).solution)
 
 
 def make_references(seconds: float, jobs: int) -> None:
@@ -134,12 +143,27 @@ def write(known: dict[str, dict[str, list[float]]]) -> None:
     REFERENCES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
+def constructed(
+    policy: Policy, env: RoutingEnv, device: str
+) -> Iterator[tuple[list[nco.Problem], Tensor, list[Routes]]]:
+    """What the policy makes of every cell."""
+    for cell in cells():
+        instances = cell.instances()
+        with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
+            plain, paths = solve(policy, env, completed(instances).to(device))
+        problems = to_problems(instances)
+        routes = [nco.Solution(tuple(to_routes(instances, path, row))) for row, path in enumerate(paths)]
+        yield problems, plain, [from_solution(p, r) for p, r in zip(problems, routes, strict=True)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--make-references", action="store_true")
     parser.add_argument("--seconds", type=float, default=10.0, help="of PyVRP, for each problem")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--weights", default="profiles")
+    parser.add_argument("--search", type=float, help="seconds per 1,000 problems")
+    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
     parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
@@ -148,34 +172,44 @@ def main() -> None:
         return
     torch.set_num_threads(1)
     policy, card = load(options.weights, options.device)
-    env, known, rows, spent = preset(card.preset).env, read(), defaultdict(list), 0.0
-    print(f"{'':26}{'greedy':>9}{'x8':>9}{'T':>9}{'P':>9}")
-    for cell in cells():
-        instances = cell.instances()
-        began = time.perf_counter()
-        with torch.autocast("cuda", torch.bfloat16, enabled=options.device == "cuda"):
-            plain, paths = solve(policy, env, completed(instances).to(options.device))
-        spent += time.perf_counter() - began
-        ours = [value(problem, to_routes(instances, path, row))
-                for row, (problem, path) in enumerate(zip(to_problems(instances), paths, strict=True))]  # fmt: skip
-        references = known[cell.name]
-        if options.improve:
-            references.update(
-                {str(k): list(v) for k, v in enumerate(ours) if v < tuple(references.get(str(k), (np.inf,)))}
-            )
-        at = sorted(map(int, references))
+    began = time.perf_counter()
+    problems, plain, routes = zip(*constructed(policy, preset(card.preset).env, options.device), strict=True)
+    count = sum(map(len, problems))
+    print(f"{card.name} on {options.device}: {count} problems x 8 symmetries in {time.perf_counter() - began:.0f} s")
+    stages = [[values(*cell) for cell in zip(problems, routes, strict=True)]]
+    if options.search:
+        everyone = [problem for cell in problems for problem in cell]
+        found = improve(everyone, [r for cell in routes for r in cell], seconds=options.search * count / 1000,
+                        chains=options.chains, device=options.device)  # fmt: skip
+        print(f"search: {found.seconds:.1f} s, {found.iterations} iterations each of {options.chains} chains")
+        after = iter(values(everyone, found.routes))
+        stages.append([[next(after) for _ in cell] for cell in problems])
+    known = read()
+    if options.improve:
+        for cell, last in zip(cells(), stages[-1], strict=True):
+            best = known[cell.name]
+            best.update({str(k): list(v) for k, v in enumerate(last) if v < tuple(best.get(str(k), (np.inf,)))})
+        write(known)
+    report(known, [cell.tolist() for cell in plain], stages)
+
+
+def report(known: dict[str, dict[str, list[float]]], plain: list[list[float]], stages: list[list[list[Value]]]) -> None:
+    """The table: construction without and with symmetries, then what followed."""
+    titles = ["greedy", "x8", "search"][: 1 + len(stages)]
+    print(f"{'':26}" + "".join(f"{title:>9}" for title in (*titles, "T", "P")))
+    rows = defaultdict(list)
+    for number, cell in enumerate(cells()):
+        at = sorted(map(int, known[cell.name]))
         if at:
-            best = np.array([references[str(k)] for k in at])
-            found = np.array([(float(plain[k]), *ours[k]) for k in at])
-            gaps = 100 * (found / best[:, [0, 0, 1, 2]] - 1).mean(axis=0) * [1, 1, 1, -1]
+            best = np.array([known[cell.name][str(k)] for k in at])
+            costs = np.array([[plain[number][k], *(stage[number][k][0] for stage in stages)] for k in at])
+            rest = np.array([stages[-1][number][k][1:] for k in at])
+            gaps = 100 * (np.hstack([costs / best[:, :1], rest / best[:, 1:]]) - 1).mean(axis=0)
+            gaps[-1] *= -1
             rows[cell.kind].append(gaps)
-            print(f"{cell.name:26}" + "".join(f"{gap:9.2f}" for gap in gaps), flush=True)
+            print(f"{cell.name:26}" + "".join(f"{gap:9.2f}" for gap in gaps))
     for kind, gaps in rows.items():
         print(f"{kind:26}" + "".join(f"{gap:9.2f}" for gap in np.mean(gaps, axis=0)))
-    count = COUNT * len(list(cells()))
-    print(f"{card.name} on {options.device}: {count} problems x 8 symmetries in {spent:.0f} s, all accepted")
-    if options.improve:
-        write(known)
 
 
 if __name__ == "__main__":
