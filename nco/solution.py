@@ -38,6 +38,7 @@ class Solution:
             routes = routes.routes
         faults: list[Fault] = []
         parsed = []
+        locations, kinds = range(problem.num_locations), range(len(problem.vehicle_types))
         try:
             candidates = [r if isinstance(r, Route) else Route(tuple(r)) for r in routes]
         except TypeError as error:
@@ -50,22 +51,22 @@ class Solution:
                 faults.append(Fault("S203", f"routes[{index}]", str(error), "Give whole numbers"))
                 continue
             for position, visit in enumerate(visits):
-                if visit not in range(problem.num_locations):
+                if visit not in locations:
                     faults.append(
                         Fault(
                             "S201",
                             f"routes[{index}][{position}]",
                             f"there is no location {visit}",
-                            f"Locations go from 0 to {problem.num_locations - 1}, depots first",
+                            f"Locations go from 0 to {locations[-1]}, depots first",
                         )
                     )
-            if kind not in range(len(problem.vehicle_types)):
+            if kind not in kinds:
                 faults.append(
                     Fault(
                         "S202",
                         f"routes[{index}]",
                         f"there is no vehicle type {kind}",
-                        f"Types go from 0 to {len(problem.vehicle_types) - 1}",
+                        f"Types go from 0 to {kinds[-1]}",
                     )
                 )
             if visits:

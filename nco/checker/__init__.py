@@ -87,30 +87,25 @@ def check(problem: Problem, routes: RoutesLike, rules: Sequence[RouteRule] = ())
         for violation in rule(problem, index, schedule)
     ]
     violations += [v for rule in SOLUTION_RULES for v in rule(problem, schedules)]
-    missing = np.setdiff1d(np.arange(problem.num_depots, problem.num_locations), solution.visited(problem))
-    return Report(
-        solution,
-        _cost(problem, schedules, missing - problem.num_depots),
-        schedules,
-        tuple(violations),
-        tuple(map(int, missing)),
-    )
+    missing = sorted({*range(problem.num_depots, problem.num_locations)}.difference(solution.visited(problem)))
+    return Report(solution, _cost(problem, schedules, missing), schedules, tuple(violations), tuple(missing))
 
 
-def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: np.ndarray) -> Cost:
+def _cost(problem: Problem, schedules: tuple[Schedule, ...], missing: list[int]) -> Cost:
     terms = np.array([route_terms(problem, schedule) for schedule in schedules]).reshape(-1, 4)
     costliest = int(terms.sum(axis=1).argmax()) if problem.objective == "max" and len(terms) else None
     distance, duration, fixed, preference = (terms.sum(axis=0) if costliest is None else terms[costliest]).tolist()
-    optional = missing[~problem.required[missing]]
-    return Cost(distance, duration, fixed, preference, float(problem.prizes[optional].sum()), costliest)
+    clients = np.array(missing, dtype=np.intp) - problem.num_depots
+    prizes = problem.prizes[clients][~problem.required[clients]]
+    return Cost(distance, duration, fixed, preference, float(prizes.sum()), costliest)
 
 
 def route_terms(problem: Problem, schedule: Schedule) -> tuple[float, float, float, float]:
     """Cost of one route by term: distance, duration, fixed, preference."""
     vehicle = problem.vehicle_types[schedule.route.vehicle_type]
     liking = problem.profiles[vehicle.profile].preference
-    clients = np.array(schedule.route.visits) - problem.num_depots
-    dislike = 0.0 if liking is None else float((1.0 - liking[clients[clients >= 0]]).sum())
+    clients = [place - problem.num_depots for place in schedule.route.visits if place >= problem.num_depots]
+    dislike = 0.0 if liking is None else float((1.0 - liking[clients]).sum())
     return (
         vehicle.unit_distance_cost * schedule.distance,
         vehicle.unit_duration_cost * schedule.duration,

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from nco.checker.schedule import Schedule
 from nco.problem import Problem, VehicleType
 
@@ -42,7 +40,7 @@ def capacity(problem: Problem, index: int, schedule: Schedule) -> Iterator[Viola
     """The load never exceeds the vehicle's capacity in any dimension; reported where it is highest."""
     for dimension, limit in enumerate(_vehicle(problem, schedule).capacity):
         loads = [stop.load[dimension] for stop in schedule.stops]
-        peak = int(np.argmax(loads))
+        peak = loads.index(max(loads))
         if exceeds(loads[peak], limit):
             stop = schedule.stops[peak]
             yield Violation(

@@ -9,10 +9,8 @@ missed is a violation; the clock then goes on from the real arrival.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nco.problem import Floats, Problem, VehicleType
 from nco.solution import Route
@@ -49,90 +47,83 @@ def drive(problem: Problem, route: Route) -> Schedule:
     """Drive a route and record every stop. O(length)."""
     vehicle = problem.vehicle_types[route.vehicle_type]
     end = () if vehicle.end_depot is None else (vehicle.end_depot,)
-    path = np.array([vehicle.start_depot, *route.visits, *end])
+    path = [vehicle.start_depot, *route.visits, *end]
     legs = problem.distance(path[:-1], path[1:], vehicle.profile)
-    travel = problem.duration(path[:-1], path[1:], vehicle.profile) / vehicle.speed
+    travel = (problem.duration(path[:-1], path[1:], vehicle.profile) / vehicle.speed).tolist()
     opens, closes = _windows(problem, vehicle, path)
-    arrival, start, departure = _clock(travel, opens, closes, problem.service[path])
-    loads = _loads(problem, path, closed=bool(end))
-    driven = np.concatenate([[0.0], np.cumsum(legs)])
-    stops = tuple(
-        Stop(
-            int(path[k]),
-            arrival[k],
-            start[k] - arrival[k],
-            start[k],
-            departure[k],
-            tuple(map(float, loads[k])),
-            float(driven[k]),
-        )
-        for k in range(len(path))
-    )
-    late = [max(0.0, when - float(limit)) for when, limit in zip(start, closes, strict=True)]
+    arrival, start, departure = _clock(travel, opens, closes, problem.service[path].tolist())
+    loads = _loads(problem, path, closed=bool(end)).tolist()
+    driven = [0.0, *np.cumsum(legs).tolist()]
+    wait = [begin - there for begin, there in zip(start, arrival, strict=True)]
+    columns = zip(path, arrival, wait, start, departure, map(tuple, loads), driven, strict=True)
+    late = [max(0.0, when - limit) for when, limit in zip(start, closes, strict=True)]
     if not end:  # nobody returns: the shift ends when the last service does
         late[-1] = max(late[-1], departure[-1] - vehicle.tw[1])
-    return Schedule(route, stops, float(driven[-1]), departure[-1] - start[0], tuple(late))
+    return Schedule(route, tuple(Stop(*row) for row in columns), driven[-1], departure[-1] - start[0], tuple(late))
 
 
-def _windows(problem: Problem, vehicle: VehicleType, path: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _windows(problem: Problem, vehicle: VehicleType, path: list[int]) -> tuple[list[float], list[float]]:
     """Opening and closing times along the path; the vehicle's shift narrows those of its start and end depot."""
-    opens, closes = problem.tw[path].T.copy()
+    opens, closes = problem.tw[path].T.tolist()
     for k in {0, len(path) - 1}:
         if path[k] < problem.num_depots:
             opens[k], closes[k] = max(opens[k], vehicle.tw[0]), min(closes[k], vehicle.tw[1])
     return opens, closes
 
 
-def _clock(travel: Floats, opens: Floats, closes: Floats, service: Floats) -> tuple[list[float], ...]:
+def _clock(
+    travel: list[float], opens: list[float], closes: list[float], service: list[float]
+) -> tuple[list[float], list[float], list[float]]:
     """Arrival, start and departure at each stop for the latest departure that still ends as early as possible."""
-    _, start, _ = _forward(float(opens[0]), travel, opens, service)
+    _, start, _ = _forward(opens[0], travel, opens, service)
     latest = start[-1]
     for k in range(len(start) - 2, -1, -1):
-        latest = min(max(float(closes[k]), start[k]), latest - float(travel[k]) - float(service[k]))
-    return _forward(max(latest, float(opens[0])), travel, opens, service)
+        latest = min(max(closes[k], start[k]), latest - travel[k] - service[k])
+    return _forward(max(latest, opens[0]), travel, opens, service)
 
 
-def _forward(leave: float, travel: Floats, opens: Floats, service: Floats) -> tuple[list[float], ...]:
-    arrival, start, departure = [leave], [leave], [leave + float(service[0])]
-    for leg, opening, serving in zip(travel.tolist(), opens[1:].tolist(), service[1:].tolist(), strict=True):
+def _forward(
+    leave: float, travel: list[float], opens: list[float], service: list[float]
+) -> tuple[list[float], list[float], list[float]]:
+    arrival, start, departure = [leave], [leave], [leave + service[0]]
+    for leg, opening, serving in zip(travel, opens[1:], service[1:], strict=True):
         arrival.append(departure[-1] + leg)
         start.append(max(arrival[-1], opening))
         departure.append(start[-1] + serving)
     return arrival, start, departure
 
 
-def _loads(problem: Problem, path: NDArray[np.intp], closed: bool) -> Floats:
+def _loads(problem: Problem, path: list[int], closed: bool) -> Floats:
     """Load [stops, K] when leaving each stop: a trip starts with all it will deliver and ends with all it picked up.
 
     A depot on the way begins a new trip; the one at which a closed route ends shows what it arrives with. Shipments
     come on board and leave on the way.
     """
-    at_depot = path < problem.num_depots
-    client = np.where(at_depot, 0, path - problem.num_depots)
-    delivery = np.where(at_depot[:, None], 0.0, problem.delivery[client])
-    pickup = np.where(at_depot[:, None], 0.0, problem.pickup[client])
-    begins = at_depot.copy()
-    begins[-1] &= not closed
-    trip = np.cumsum(begins)
-    change = pickup - delivery + _shipped(problem, path, trip)
-    loads = np.zeros_like(delivery)
-    for t in np.unique(trip):
-        inside = trip == t
-        loads[inside] = delivery[inside].sum(axis=0) + np.cumsum(change[inside], axis=0)
-    return loads
+    visits = [k for k, place in enumerate(path) if place >= problem.num_depots]
+    clients = [path[k] - problem.num_depots for k in visits]
+    begins = [k for k, place in enumerate(path[:-1] if closed else path) if place < problem.num_depots]
+    delivery = np.zeros((len(path), problem.num_load_dimensions))
+    delivery[visits] = problem.delivery[clients]
+    change = _shipped(problem, path, begins)
+    change[visits] += problem.pickup[clients] - problem.delivery[clients]
+    trips = [slice(*ends) for ends in zip(begins, [*begins[1:], len(path)], strict=True)]
+    return np.concatenate([delivery[trip].sum(axis=0) + change[trip].cumsum(axis=0) for trip in trips])
 
 
-def _shipped(problem: Problem, path: NDArray[np.intp], trip: NDArray[Any]) -> Floats:
+def _shipped(problem: Problem, path: list[int], begins: list[int]) -> Floats:
     """What shipments add to the load [stops, K] at each stop; what did not come on board on this trip cannot leave."""
     change = np.zeros((len(path), problem.num_load_dimensions))
-    aboard: dict[int, int] = {}
-    for k, place in enumerate(path.tolist() if problem.shipments else ()):
+    aboard: set[int] = set()
+    for k, place in enumerate(path if problem.shipments else ()):
+        if k in begins:
+            aboard.clear()
         number = problem.shipment_at.get(place)
         if number is None:
             continue
         if place == problem.num_depots + problem.shipments[number].pickup:
-            aboard[number] = trip[k]
+            aboard.add(number)
             change[k] = problem.shipment_load[number]
-        elif aboard.pop(number, None) == trip[k]:
+        elif number in aboard:
+            aboard.remove(number)
             change[k] = -problem.shipment_load[number]
     return change
