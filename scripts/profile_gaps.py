@@ -179,7 +179,8 @@ def main() -> None:
     stages = [[values(*cell) for cell in zip(problems, routes, strict=True)]]
     if options.search:
         everyone = [problem for cell in problems for problem in cell]
-        found = improve(everyone, [r for cell in routes for r in cell], seconds=options.search * count / 1000,
+        stop = nco.stop.MaxRuntime(options.search * count / 1000)
+        found = improve(everyone, [r for cell in routes for r in cell], stop,
                         chains=options.chains, device=options.device)  # fmt: skip
         print(f"search: {found.seconds:.1f} s, {found.iterations} iterations each of {options.chains} chains")
         after = iter(values(everyone, found.routes))

@@ -16,6 +16,7 @@ from nco.search.gpu import search
 from nco.search.packing import Routes, unsupported
 
 SIZES = (10, 25, 50, 100)
+LAUNCHES = 5
 
 
 def alone(problem: nco.Problem) -> Routes:
@@ -39,8 +40,9 @@ def main() -> None:
         drawn = [p for size in SIZES for p in problems(name, size, options.count // len(SIZES), options.seed)]
         known = [p for p in drawn if not unsupported(p)]
         starts = [alone(problem) for problem in known]
-        found = search([search_data(p) for p in known], starts, iterations=options.iterations, chains=options.chains,
-                       seed=options.seed, device=options.device)  # fmt: skip
+        found = search([search_data(p) for p in known], starts, nco.stop.MaxIterations(LAUNCHES),
+                       options.iterations // LAUNCHES, chains=options.chains, seed=options.seed,
+                       device=options.device)  # fmt: skip
         before = [nco.check(p, to_solution(p, routes)).cost.total for p, routes in zip(known, starts, strict=True)]
         after = [nco.check(p, to_solution(p, routes)) for p, routes in zip(known, found.routes, strict=True)]
         off = max(abs(report.cost.total / cost - 1) for report, cost in zip(after, found.costs, strict=True))

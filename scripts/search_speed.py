@@ -97,7 +97,8 @@ def _bench(
 
 def run(bench: Bench, seconds: float, chains: int, heat: tuple[float, float], device: str) -> str:
     """A search, judged, as a line."""
-    found = gpu.search(bench.data, bench.starts, seconds=seconds, chains=chains, seed=1, heat=heat, device=device)
+    stop = nco.stop.MaxRuntime(seconds)
+    found = gpu.search(bench.data, bench.starts, stop, chains=chains, seed=1, heat=heat, device=device)
     total = found.iterations * chains * len(bench.problems)
     return (f"{bench.name:6}{seconds:6.1f} s{chains:4} chains  heat {heat[0]:.3g} to {heat[1]:.3g}  "
             f"{gpu.SLOTS_PER_WARP:4} slots a warp  took {found.seconds:6.2f} s{found.iterations:9} iterations each"
@@ -123,7 +124,7 @@ def main() -> None:
                      vrptw(options.count, options.device, pool, options.folder))  # fmt: skip
             for gpu.SLOTS_PER_WARP in options.slots_per_warp:
                 began = time.perf_counter()
-                gpu.search(bench.data[:10], bench.starts[:10], iterations=10, device=options.device)
+                gpu.search(bench.data[:10], bench.starts[:10], nco.stop.MaxIterations(1), 10, device=options.device)
                 print(f"{name}: compiled in {time.perf_counter() - began:.1f} s", flush=True)
                 for seconds in options.seconds:
                     for chains in options.chains:

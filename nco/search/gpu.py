@@ -1,11 +1,11 @@
-"""Ruin & recreate on a GPU: many problems at once, from the routes that are given, until the time is up."""
+"""Ruin & recreate on a GPU: chains on many problems at once, from the routes that are given; twin of nco.search.chains."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,17 +14,20 @@ from nco.checker import check
 from nco.problem import Problem
 from nco.search.data import SearchData, search_data, to_solution
 from nco.search.packing import Group, Routes, pack, unpack
+from nco.stop import Running, StoppingCriterion
 
 #: Clients removed in an iteration on average, and in one string at most (Christiaens & Vanden Berghe).
 REMOVED, LONGEST = 10, 10
 #: First and last temperature in units of an arc between neighbours.
 HEAT = (1.0, 0.01)
+#: Iterations of every chain between two looks at a stop that has no clock.
+ROUND = 500
 #: Iterations of a launch whose speed is not known yet, and seconds of one whose speed is.
 PROBE, SLICE = 100, 0.1
 #: Four slots a thread: with more, registers run out.
 SLOTS_PER_WARP = 128
-#: Launches of a run whose iterations are counted, each of at least `PROBE`.
-ROUNDS = 20
+#: Slots of all chains together that keep a GPU busy, and the most chains that a problem gets for it.
+BUSY, MOST_CHAINS = 2**18, 1024
 #: How often in a run the worst chains of a problem give way to its best.
 SELECTIONS = 10
 #: Seconds that reading back the routes of a problem takes.
@@ -41,24 +44,87 @@ class Improved(NamedTuple):
     padding: float  # share of slots that hold neither a client nor a route of the start
 
 
-def improve(
-    problems: Sequence[Problem],
-    starts: Sequence[Routes],
-    *,
-    seconds: float | None = None,
-    iterations: int | None = None,
-    chains: int = 1,
-    seed: int = 0,
-    heat: tuple[float, float] = HEAT,
-    device: str | torch.device = "cuda",
-) -> Improved:
-    """Shorten feasible routes that serve every client, for so many seconds or iterations, with `chains` a problem.
+class GpuSearch:
+    """Chains that improve feasible solutions, which serve every client, of problems that are prepared.
 
-    The same seed and iterations give the same routes. The checker judges: where it objects, the start comes back.
+    chains: of each problem; None: as many as keep the GPU busy. When the stop does not look at the clock, the same seed
+    and number of chains give the same solutions.
     """
-    data = [search_data(problem) for problem in problems]
-    found = search(data, starts, seconds=seconds, iterations=iterations, chains=chains, seed=seed, heat=heat,
-                   device=device)  # fmt: skip
+
+    def __init__(
+        self,
+        problems: Sequence[SearchData],
+        starts: Sequence[Routes],
+        *,
+        chains: int | None = None,
+        seed: int = 0,
+        heat: tuple[float, float] = HEAT,
+        device: str | torch.device = "cuda",
+    ) -> None:
+        groups = pack(problems, starts, device)
+        slots = sum(len(group.members) * group.slots for group in groups)
+        self.chains = chains or min(MOST_CHAINS, max(1, BUSY // max(1, slots)))
+        self.seed, self.heat, self.count, self.iterations, self.rounds = seed, heat, len(problems), 0, 0
+        self.padding = 1 - sum(group.filled for group in groups) / slots if slots else 0.0
+        self._groups = [_Chains(group, self.chains) for group in groups]
+        self._wait = torch.cuda.synchronize if torch.device(device).type == "cuda" else int
+        self._wait()
+
+    def run(self, stop: Running, launch: int = ROUND) -> Iterator[float]:
+        """The sum of the best costs after every launch in which it fell, until `stop` says so.
+
+        launch: iterations of one when the stop has no clock.
+        """
+        pace, begun, told = PROBE / SLICE, stop.progress(), math.inf
+        stop(told)  # whatever it says: the first launch is always done
+        while True:
+            left = stop.seconds_left() - READING * self.count
+            many = int(max(1.0, min(pace * SLICE, pace * left))) if left < math.inf else launch
+            gone = (stop.progress() - begun) / max(1e-9, 1.0 - begun)
+            ahead = min(1.0, many / pace / max(left, 1e-9)) * (1.0 - gone)
+            clock = time.perf_counter()
+            self._launch(many, gone, ahead)
+            pace = many / (time.perf_counter() - clock)
+            if (cost := self.cost) < told:
+                told = cost
+                yield told
+            if stop(told) or stop.seconds_left() <= READING * self.count:
+                return
+            if int((gone + ahead) * SELECTIONS) > int(gone * SELECTIONS):
+                for each in self._groups:
+                    each.select()
+
+    def _launch(self, iterations: int, gone: float, ahead: float) -> None:
+        """So many iterations of every chain while the share of the run that is over grows by `ahead` from `gone`."""
+        hot, cold = self.heat[0], self.heat[1] / self.heat[0]
+        for each in self._groups:
+            each.launch(self.seed + self.iterations, iterations, hot * cold**gone, cold ** (ahead / iterations))
+        self._wait()
+        self.iterations, self.rounds = self.iterations + iterations, self.rounds + 1
+
+    @property
+    def cost(self) -> float:
+        """The sum of the best costs, in single precision."""
+        return sum(float(each.lowest.view(-1, self.chains).amin(1).double().sum()) for each in self._groups)
+
+    def best(self) -> tuple[list[Routes], list[float]]:
+        """The best routes of every problem and what they cost, in single precision."""
+        routes: list[Routes] = [[] for _ in range(self.count)]
+        costs = [0.0] * self.count
+        for each in self._groups:
+            for member, cost, found in each.best():
+                routes[member], costs[member] = found, cost
+        return routes, costs
+
+
+def improve(
+    problems: Sequence[Problem], starts: Sequence[Routes], stop: StoppingCriterion, launch: int = ROUND, **options: Any
+) -> Improved:
+    """Shorten feasible routes that serve every client; options are those of GpuSearch.
+
+    The checker judges: where it objects, the start comes back.
+    """
+    found = search([search_data(problem) for problem in problems], starts, stop, launch, **options)
     routes = [judged(*row) for row in zip(problems, starts, found.routes, strict=True)]
     return found._replace(routes=routes)
 
@@ -71,51 +137,19 @@ def judged(problem: Problem, start: Routes, found: Routes) -> Routes:
 
 
 def search(
-    problems: Sequence[SearchData],
-    starts: Sequence[Routes],
-    *,
-    seconds: float | None = None,
-    iterations: int | None = None,
-    chains: int = 1,
-    seed: int = 0,
-    heat: tuple[float, float] = HEAT,
-    device: str | torch.device = "cuda",
-) -> Improved:
+    problems: Sequence[SearchData], starts: Sequence[Routes], stop: StoppingCriterion, launch: int = ROUND,
+    **options: Any,
+) -> Improved:  # fmt: skip
     """As `improve`, of problems that are prepared, without the checker."""
-    began = time.perf_counter()
-    searches = [_Search(group, chains) for group in pack(problems, starts, device)]
-    wait = torch.cuda.synchronize if torch.device(device).type == "cuda" else int
-    wait()
-    done, pace, cold = 0, PROBE / SLICE, heat[1] / heat[0]
-    limit = math.inf if seconds is None else seconds - READING * len(problems)
-    while (left := limit - ((before := time.perf_counter()) - began)) > 0:
-        if iterations is None:
-            many = int(pace * min(SLICE, left))
-            share, goal = 1 - left / limit, min(1.0, 1 - (left - many / pace) / limit)
-        else:
-            many = min(max(PROBE, iterations // ROUNDS), iterations - done)
-            share, goal = done / iterations, (done + many) / iterations
-        if many <= 0:
-            break
-        warmth, decay = heat[0] * cold**share, cold ** ((goal - share) / many)
-        for each in searches:
-            each.launch(seed + done, many, warmth, decay)
-        wait()
-        done, pace = done + many, many / (time.perf_counter() - before)
-        if int(goal * SELECTIONS) > int(share * SELECTIONS):
-            for each in searches:
-                each.select()
-    routes: list[Routes] = [[] for _ in problems]
-    costs = [0.0] * len(problems)
-    for each in searches:
-        for member, cost, found in each.best():
-            routes[member], costs[member] = found, cost
-    slots = sum(len(each.group.members) * each.group.slots for each in searches)
-    padding = 1 - sum(each.group.filled for each in searches) / slots if slots else 0.0
-    return Improved(routes, costs, done, time.perf_counter() - began, padding)
+    began, running = time.perf_counter(), stop.start()
+    found = GpuSearch(problems, starts, **options)
+    for _ in found.run(running, launch):
+        pass
+    routes, costs = found.best()
+    return Improved(routes, costs, found.iterations, time.perf_counter() - began, found.padding)
 
 
-class _Search:
+class _Chains:
     """Chains [B x C] of one group of problems."""
 
     def __init__(self, group: Group, chains: int) -> None:

@@ -12,6 +12,7 @@ from nco.search import gpu, packing
 from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.gpu import improve, judged, search
 from nco.search.packing import Routes, pack, unpack, unsupported
+from nco.stop import MaxIterations, MaxRuntime
 
 #: Features that together take every branch of the kernel: cases of nco's random problems, with a seed that has them.
 CASES = {
@@ -59,7 +60,7 @@ def cost(problem: nco.Problem, routes: Routes) -> float:
 @pytest.mark.parametrize("case", CASES)
 def test_the_optimum_by_brute_force_is_found_with_every_constraint(case):
     problem, start = drawn(*CASES[case])
-    found = search([search_data(problem)], [start], iterations=16, seed=1, device="cpu")
+    found = search([search_data(problem)], [start], MaxIterations(1), 16, chains=1, seed=1, device="cpu")
     assert cost(problem, found.routes[0]) == pytest.approx(best_cost(problem))
     assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
 
@@ -84,7 +85,7 @@ def prepared(batch: tuple[list[nco.Problem], list[Routes]]) -> tuple[list[Search
 
 @pytest.mark.slow
 def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
-    runs = [search(*prepared(batch), iterations=2, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
+    runs = [search(*prepared(batch), MaxIterations(1), 2, chains=2, seed=seed, device="cpu") for seed in (1, 1, 2)]
     assert runs[0].routes == runs[1].routes
     assert runs[0].routes != runs[2].routes
     assert 0 < runs[0].padding < 1
@@ -93,17 +94,17 @@ def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
         assert price <= cost(problem, start) * (1 + 1e-6)
 
 
-def test_time_is_kept_and_without_any_the_start_comes_back(batch, monkeypatch):
+def test_time_is_kept_and_without_any_there_is_one_iteration(batch, monkeypatch):
     monkeypatch.setattr(gpu, "PROBE", 1)
-    assert search(*prepared(batch), seconds=0.0, device="cpu").routes == batch[1]
-    found = search(*prepared(batch), seconds=0.5, device="cpu")
+    assert search(*prepared(batch), MaxRuntime(0), chains=1, device="cpu").iterations == 1
+    found = search(*prepared(batch), MaxRuntime(0.5), chains=1, device="cpu")
     assert found.iterations >= 1
     assert all(cost(p, new) <= cost(p, old) for p, new, old in zip(batch[0], found.routes, batch[1], strict=True))
 
 
 def test_nothing_better_gives_the_start_itself(square):
     best = [(0, [0, 1]), (0, [2, 3])]
-    assert improve([square], [best], iterations=2, device="cpu").routes == [best]
+    assert improve([square], [best], MaxIterations(1), 2, chains=1, device="cpu").routes == [best]
 
 
 def test_the_checker_has_the_last_word(square):
@@ -142,6 +143,6 @@ def test_what_the_kernel_cannot_do_is_named(features, name):
 @pytest.mark.parametrize("name", ["ovrpltw", "mdvrpmb", "rcvrptw", "hcvrp", "pvrp_zc_angle"])
 def test_routes_of_presets_become_shorter_and_stay_feasible(name):
     problem = problems(name, 8, 1, 3)[0]
-    found = search([search_data(problem)], [alone(problem)], iterations=8, seed=1, device="cpu")
+    found = search([search_data(problem)], [alone(problem)], MaxIterations(1), 8, chains=1, seed=1, device="cpu")
     assert cost(problem, found.routes[0]) < 0.9 * cost(problem, alone(problem))
     assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
