@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import numba
 import numpy as np
 
 from nco.problem import Problem
@@ -42,6 +43,7 @@ class Search:
         prepare(first)
         others = range(1, chains or cores())
         self.chains = [first, *(new_chain(data, seed + (k << 32))._replace(alone=first.alone) for k in others)]
+        self.provenance = {"search": f"numba {numba.__version__}", "chains": str(len(self.chains))}
         self.unit = _mean_arc(data)
         for chain in self.chains:
             _load(chain, from_solution(problem, start))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,9 @@ from typing import Any
 
 import numba
 import numba.core.config
+
+#: Files beside this one that hold nothing for numba.
+NOT_COMPILED = ("gpu", "kernel", "packing", "sampling", "tile")
 
 #: Seconds after which a process that compiles is given up.
 PATIENCE = 900.0
@@ -41,8 +45,12 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 @cache
 def folder() -> Path:
-    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by a hash of source, its place and compiler."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    """Where compiled code is kept: in the user's cache ($NCO_CACHE), by a hash of source, its place and compiler.
+
+    Where that cannot be written to, it is a folder for temporary files that is this user's alone: what is read from it
+    is run.
+    """
+    sources = sorted(path for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_COMPILED)
     made_by = f"numba {numba.__version__}, Python {sys.version}, {Path(__file__).parent}".encode()
     digest = hashlib.sha256(b"".join([made_by, *(source.read_bytes() for source in sources)])).hexdigest()[:16]
     default = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "nco"
@@ -51,8 +59,18 @@ def folder() -> Path:
         chosen.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=chosen).close()  # it may be there, and not ours
     except OSError:
-        return Path(tempfile.gettempdir()) / "nco" / chosen.name
+        return _private() / chosen.name
     return chosen
+
+
+def _private() -> Path:
+    """A folder for temporary files that nobody else can write to, the same one every time if possible."""
+    mine = getattr(os, "getuid", int)()
+    usual = Path(tempfile.gettempdir()) / f"nco-{mine}"
+    usual.mkdir(mode=0o700, exist_ok=True)
+    known = usual.lstat()
+    private = stat.S_ISDIR(known.st_mode) and known.st_uid == mine and not known.st_mode & 0o022
+    return usual if private or os.name == "nt" else Path(tempfile.mkdtemp(prefix="nco-"))
 
 
 def is_ready() -> bool:

@@ -1,4 +1,4 @@
-"""Ruin & recreate on a GPU: chains on many problems at once, from the routes that are given; twin of nco.search.chains."""
+"""Ruin & recreate on a GPU: chains on many problems at once, from given routes; twin of nco.search.chains."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from nco.checker import check
+from nco.checker import Report, check
 from nco.problem import Problem
-from nco.search.data import SearchData, search_data, to_solution
+from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.packing import Group, Routes, pack, unpack
+from nco.solution import Solution
 from nco.stop import Running, StoppingCriterion
 
 #: Clients removed in an iteration on average, and in one string at most (Christiaens & Vanden Berghe).
@@ -70,17 +71,20 @@ class GpuSearch:
         self._wait = torch.cuda.synchronize if torch.device(device).type == "cuda" else int
         self._wait()
 
-    def run(self, stop: Running, launch: int = ROUND) -> Iterator[float]:
+    def run(self, stop: Running, launch: int | None = None, reserve: float = 0.0) -> Iterator[float]:
         """The sum of the best costs after every launch in which it fell, until `stop` says so.
 
-        launch: iterations of one when the stop has no clock.
+        launch: iterations of one when the stop has no clock, ROUND by default; reserve: seconds of the clock that are
+        needed afterwards.
         """
-        pace, begun, told = PROBE / SLICE, stop.progress(), math.inf
+        reserve += READING * self.count
+        pace, begun, told, began = PROBE / SLICE, stop.progress(), math.inf, time.perf_counter()
         stop(told)  # whatever it says: the first launch is always done
         while True:
-            left = stop.seconds_left() - READING * self.count
-            many = int(max(1.0, min(pace * SLICE, pace * left))) if left < math.inf else launch
-            gone = (stop.progress() - begun) / max(1e-9, 1.0 - begun)
+            left = stop.seconds_left() - reserve
+            many = int(max(1.0, min(pace * SLICE, pace * left))) if left < math.inf else launch or ROUND
+            spent = time.perf_counter() - began
+            gone = min(1.0, max((stop.progress() - begun) / max(1e-9, 1.0 - begun), spent / max(1e-9, spent + left)))
             ahead = min(1.0, many / pace / max(left, 1e-9)) * (1.0 - gone)
             clock = time.perf_counter()
             self._launch(many, gone, ahead)
@@ -88,7 +92,7 @@ class GpuSearch:
             if (cost := self.cost) < told:
                 told = cost
                 yield told
-            if stop(told) or stop.seconds_left() <= READING * self.count:
+            if stop(told) or stop.seconds_left() <= reserve:
                 return
             if int((gone + ahead) * SELECTIONS) > int(gone * SELECTIONS):
                 for each in self._groups:
@@ -117,27 +121,72 @@ class GpuSearch:
         return routes, costs
 
 
-def improve(
-    problems: Sequence[Problem], starts: Sequence[Routes], stop: StoppingCriterion, launch: int = ROUND, **options: Any
-) -> Improved:
-    """Shorten feasible routes that serve every client; options are those of GpuSearch.
+class OneOnGpu:
+    """GpuSearch of one problem from a feasible solution, as nco.search.chains.Search."""
 
-    The checker judges: where it objects, the start comes back.
-    """
+    def __init__(self, problem: Problem, start: Solution, seed: int, chains: int | None, device: str = "cuda") -> None:
+        self.problem, self.start = problem, start
+        routes = from_solution(problem, start)
+        self._search = GpuSearch([search_data(problem)], [routes], chains=chains, seed=seed, device=device)
+        self.provenance = {**on_device(device), "chains": str(self._search.chains)}
+
+    def run(self, stop: Running) -> Iterator[float]:
+        """The best cost after every launch in which it fell, until `stop` says so."""
+        clock = time.perf_counter()
+        check(self.problem, self.start)
+        return self._search.run(stop, reserve=2 * (time.perf_counter() - clock))
+
+    @property
+    def cost(self) -> float:
+        """Of the best solution, in single precision."""
+        return self._search.cost
+
+    @property
+    def rounds(self) -> int:
+        return self._search.rounds
+
+    @property
+    def ruins(self) -> int:
+        return self._search.iterations * self._search.chains
+
+    def best(self) -> Solution:
+        """The best solution; the start if the checker objects to it."""
+        found = to_solution(self.problem, self._search.best()[0][0])
+        return judged(self.problem, self.start, found).solution
+
+
+def on_device(device: str | torch.device) -> dict[str, str]:
+    """What a search runs on, for the provenance of its results."""
+    from triton import __version__ as version
+
+    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else "interpreter"
+    return {"search": f"triton {version}", "device": name}
+
+
+def improve(
+    problems: Sequence[Problem],
+    starts: Sequence[Routes],
+    stop: StoppingCriterion,
+    launch: int | None = None,
+    **options: Any,
+) -> Improved:
+    """Shorten feasible routes that serve every client; the checker has the last word. Options are GpuSearch's."""
     found = search([search_data(problem) for problem in problems], starts, stop, launch, **options)
-    routes = [judged(*row) for row in zip(problems, starts, found.routes, strict=True)]
+    routes = [
+        from_solution(problem, judged(problem, to_solution(problem, start), to_solution(problem, better)).solution)
+        for problem, start, better in zip(problems, starts, found.routes, strict=True)
+    ]
     return found._replace(routes=routes)
 
 
-def judged(problem: Problem, start: Routes, found: Routes) -> Routes:
-    """What was found, if the checker accepts it and it is cheaper; else the start."""
-    report = check(problem, to_solution(problem, found))
-    better = report.is_feasible() and report.cost.total < check(problem, to_solution(problem, start)).cost.total
-    return found if better else start
+def judged(problem: Problem, start: Solution, found: Solution) -> Report:
+    """The checker's report of what was found, or of the start where it objects."""
+    report = check(problem, found)
+    return report if report.is_feasible() else check(problem, start)
 
 
 def search(
-    problems: Sequence[SearchData], starts: Sequence[Routes], stop: StoppingCriterion, launch: int = ROUND,
+    problems: Sequence[SearchData], starts: Sequence[Routes], stop: StoppingCriterion, launch: int | None = None,
     **options: Any,
 ) -> Improved:  # fmt: skip
     """As `improve`, of problems that are prepared, without the checker."""

@@ -70,13 +70,19 @@ def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) 
         yield (clients + fleet).expand(copies, -1)
 
 
-def _best(done: Trajectory, group: TensorDict, max_routes: float) -> Candidate:
-    """The cheapest rollout with at most `max_routes` routes and all clients; else the one that comes nearest to it."""
-    (actions, cost), fleet = done, fleet_size(group)
+def excess(done: Trajectory, group: TensorDict, max_routes: Tensor | float) -> Tensor:
+    """How far rollouts [B, S] are from solutions: zero for those with all clients and at most `max_routes` routes."""
+    actions, fleet = done.actions, fleet_size(group)
     closed = torch.cat([actions, torch.zeros_like(actions[..., :1])], dim=-1)
     routes = ((closed[..., :-1] >= fleet) & (closed[..., 1:] < fleet)).sum(dim=-1)
     missing = group["locs"].shape[1] - fleet - (actions >= fleet).sum(dim=-1)
-    excess = (routes - max_routes).clamp(min=0) + missing * group["locs"].shape[1]
-    best = int((cost + excess * (1 + cost.max())).flatten().argmin())
+    beyond: Tensor = (routes - max_routes).clamp(min=0) + missing * group["locs"].shape[1]
+    return beyond
+
+
+def _best(done: Trajectory, group: TensorDict, max_routes: float) -> Candidate:
+    """The cheapest rollout with at most `max_routes` routes and all clients; else the one that comes nearest to it."""
+    actions, cost = done
+    best = int((cost + excess(done, group, max_routes) * (1 + cost.max())).flatten().argmin())
     path = actions.flatten(0, 1)[best].tolist()
     return Candidate(to_routes(group, path), float(cost.flatten()[best]) * float(group["scale"][0]))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from nco.problem import Problem
 from nco.result import Result
 from nco.search.compiled import cores
-from nco.solvers.solve import AUTO, create, require_seed, solve
+from nco.solvers.devices import wants_gpu
+from nco.solvers.solve import AUTO, create, made_by, require_seed, solve
 from nco.stop import MaxRuntime, Running, StoppingCriterion
 
 
@@ -21,55 +22,109 @@ def solve_batch(
     stop: StoppingCriterion | None = None,
     seed: int = 1,
     on_result: Callable[[int, Result], None] | None = None,
+    device: str = "auto",
 ) -> list[Result]:
-    """Solve many problems, of any sizes and variants, on all cores, each by one chain of the search where it can.
+    """Solve many problems of any sizes and variants: together on a GPU, or each by one chain of the search on a core.
 
     stop: MaxRuntime is the time for all together, shared evenly (5 s by default, and never less than one round each);
-    any other criterion holds for each problem; on_result: called with the number of a problem and its result, in the
-    order in which they are done. Ctrl-C gives every problem that is not done one round, and returns.
-    Raises SolverError as `solve` does, ConfigError for a seed that is none.
+    any other criterion holds for each problem, on a GPU for the sum of their costs; on_result: called with the number
+    of a problem and its result, in the order in which they are done; device: "auto" takes a GPU where there is one, for
+    the problems that its kernel knows, while the cores take the others. Ctrl-C gives every problem that is not done one
+    round, and returns. Raises SolverError as `solve` does, ConfigError for a seed that is none.
     """
     require_seed(seed)
-    batch = _Batch(stop or MaxRuntime(5), len(problems))
-
-    def work(number: int, problem: Problem) -> Result:
-        options: dict[str, Any] = {"chains": 1} if not create("search").unsupported(problem) else {}
-        result = solve(problem, AUTO, batch.next_stop(), seed, **options)
-        if on_result is not None:
-            with batch.lock:
-                on_result(number, result)
-        return result
-
+    batch = _Batch(problems, stop or MaxRuntime(5), seed, on_result)
+    together = batch.together() if wants_gpu(device, auto=True) else []
     with ThreadPoolExecutor(batch.cores) as pool:
-        jobs = [pool.submit(work, number, problem) for number, problem in enumerate(problems)]
+        jobs = batch.submit(pool, set(range(len(problems))).difference(together))
         try:
-            return [job.result() for job in jobs]
+            if together:
+                jobs += batch.submit(pool, batch.on_gpu(together))
+            _wait(jobs)
         except KeyboardInterrupt:
             batch.interrupted.set()
-            return [job.result() for job in jobs]
+            _wait(jobs)
         except BaseException:
             batch.interrupted.set()
             pool.shutdown(cancel_futures=True)
             raise
+    return [batch.results[number] for number in range(len(problems))]
 
 
+def _wait(jobs: Iterable[Future[None]]) -> None:
+    """Until all are done; raises what one of them raised."""
+    for job in jobs:
+        job.result()
+
+
+@dataclass(slots=True)
 class _Batch:
-    """The time of all problems, and whether it is over early."""
+    """The problems and results of all, their time, and whether it is over early."""
 
-    def __init__(self, stop: StoppingCriterion, count: int) -> None:
-        self.stop, self.left, self.began = stop, count, time.perf_counter()
-        self.cores = min(cores(), max(1, count))
-        self.lock, self.interrupted = threading.Lock(), threading.Event()
+    problems: Sequence[Problem]
+    stop: StoppingCriterion
+    seed: int
+    on_result: Callable[[int, Result], None] | None
+    results: dict[int, Result] = field(default_factory=dict)
+    left: int = 0  # problems that wait for a core
+    began: float = field(default_factory=time.perf_counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def next_stop(self) -> StoppingCriterion:
+    @property
+    def cores(self) -> int:
+        return min(cores(), max(1, len(self.problems)))
+
+    def submit(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> list[Future[None]]:
+        """Jobs for the cores."""
+        chosen = sorted(numbers)
+        with self.lock:
+            self.left += len(chosen)
+        return [pool.submit(self._on_core, number) for number in chosen]
+
+    def together(self) -> list[int]:
+        """Numbers of the problems that the kernel knows."""
+        from nco.search.packing import unsupported
+
+        return [number for number, problem in enumerate(self.problems) if not unsupported(problem)]
+
+    def on_gpu(self, numbers: Sequence[int]) -> list[int]:
+        """Solve these problems on the GPU; numbers of those that are left for the cores."""
+        from nco.solvers.together import solve_together
+
+        done = solve_together([self.problems[number] for number in numbers], self._stop().start(), self.seed)
+        if done.interrupted:
+            self.interrupted.set()
+        for k, report in done.reports.items():
+            problem, seconds = self.problems[numbers[k]], time.perf_counter() - self.began
+            provenance = made_by(done.provenance)
+            result = Result(problem, report, "search", seconds, done.rounds, self.seed, provenance=provenance)
+            self._keep(numbers[k], result)
+        return [number for number in numbers if number not in self.results]
+
+    def _on_core(self, number: int) -> None:
+        problem = self.problems[number]
+        options: dict[str, Any] = {"chains": 1} if not create("search").unsupported(problem) else {}
+        self._keep(number, solve(problem, AUTO, self._next_stop(), self.seed, "cpu", **options))
+
+    def _keep(self, number: int, result: Result) -> None:
+        with self.lock:
+            self.results[number] = result
+            if self.on_result is not None:
+                self.on_result(number, result)
+
+    def _next_stop(self) -> StoppingCriterion:
         """For the next problem that is begun: its share of the time that is left."""
         with self.lock:
             share = self.cores / max(self.cores, self.left)
             self.left -= 1
+        return _Heeding(self._stop(share), self.interrupted)
+
+    def _stop(self, share: float = 1.0) -> StoppingCriterion:
+        """The criterion that was given, or a share of the time that is left."""
         if not isinstance(self.stop, MaxRuntime):
-            return _Heeding(self.stop, self.interrupted)
-        left = self.began + self.stop.seconds - time.perf_counter()
-        return _Heeding(MaxRuntime(max(0.0, left * share)), self.interrupted)
+            return self.stop
+        return MaxRuntime(max(0.0, self.began + self.stop.seconds - time.perf_counter()) * share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nco.envs.generators.unified import completed
 from nco.envs.instances import from_problem
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
-from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning, SolverError, did_you_mean
+from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning
 from nco.policies import POLICIES
 from nco.policies.card import Card
 from nco.policies.weights import find_card, load, shipped
@@ -27,6 +27,7 @@ from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
 from nco.solvers.base import Outcome, cannot
+from nco.solvers.devices import wants_gpu
 from nco.solvers.features import refills, unknown
 from nco.stop import Running
 
@@ -45,7 +46,7 @@ class NeuralSolver:
     name = "neural"
 
     def __init__(self, weights: str | Path | None = None, device: str = "auto") -> None:
-        self.device = _device(device)
+        self.device = torch.device("cuda" if wants_gpu(device, auto=True) else "cpu")
         self.weights = weights
 
     def unsupported(self, problem: Problem) -> list[Fault]:
@@ -79,9 +80,7 @@ class NeuralSolver:
         if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
         instances = completed(from_problem(problem, clients, self.device))
-        first, *others = problem.vehicle_types
-        limited = not others and first.num_available is not None and not refills(first)
-        most = first.num_available if limited and first.num_available is not None else math.inf
+        most = most_routes(problem)
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
@@ -103,21 +102,32 @@ def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route
 
     Masks are a little stricter than the checker.
     """
-    vehicles = problem.vehicle_types
-    limit = max(vehicle.capacity[0] if vehicle.capacity else math.inf for vehicle in vehicles)
-    heaviest = np.maximum(problem.delivery, problem.pickup).sum(axis=1)
-    fitting = [k for k in range(problem.num_clients) if not exceeds(float(heaviest[k]), limit)]
-    if not fitting:
+    vehicles, light = problem.vehicle_types, fitting(problem)
+    if not light:
         return [], ()
-    instances = completed(from_problem(problem, fitting))
+    instances = completed(from_problem(problem, light))
     could = env.could(instances)[0, :, len(vehicles) :].any(dim=0).tolist()
-    strict = [k for k, possible in zip(fitting, could, strict=True) if possible]
+    strict = [k for k, possible in zip(light, could, strict=True) if possible]
     reaches = [Reach(problem, vehicle) for vehicle in vehicles]
     alone = []
-    for k in sorted(set(fitting) - set(strict)):
+    for k in sorted(set(light) - set(strict)):
         kinds = [kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None]
         alone += [Route((k + problem.num_depots,), kind) for kind in kinds[:1]]
     return strict, tuple(alone)
+
+
+def fitting(problem: Problem) -> list[int]:
+    """Clients whose load fits into the largest vehicle."""
+    limit = max(vehicle.capacity[0] if vehicle.capacity else math.inf for vehicle in problem.vehicle_types)
+    heaviest = np.maximum(problem.delivery, problem.pickup).sum(axis=1).tolist()
+    return [k for k, load in enumerate(heaviest) if not exceeds(load, limit)]
+
+
+def most_routes(problem: Problem) -> float:
+    """How many routes the only vehicle type may drive; environments know the numbers of several themselves."""
+    first, *others = problem.vehicle_types
+    unlimited = others or first.num_available is None or refills(first)
+    return math.inf if unlimited or first.num_available is None else first.num_available
 
 
 @dataclass(slots=True)
@@ -150,26 +160,17 @@ def _solution(
     candidate: Candidate, clients: Sequence[int], problem: Problem, most: float, alone: tuple[Route, ...]
 ) -> Solution:
     """The candidate's routes over locations and those of single clients; the shortest are dropped when too many."""
-    places = [vehicle.start_depot for vehicle in problem.vehicle_types]
-    places += [client + problem.num_depots for client in clients]
-    routes = [Route(tuple(places[node] for node in route.visits), route.vehicle_type) for route in candidate.routes]
-    routes += alone
+    routes = [*placed(problem, clients, candidate.routes), *alone]
     if len(routes) > most:
         routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]
     return Solution(tuple(routes))
 
 
-def _device(name: str) -> torch.device:
-    """A device by name; raises SolverError for one that is unknown or not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda"):
-        raise SolverError(Fault("U305", "device", f"'{name}' is unknown", did_you_mean(name, ["auto", "cpu", "cuda"])))
-    if name == "cuda" and not torch.cuda.is_available():
-        raise SolverError(
-            Fault("U305", "device", "this machine or this PyTorch has no CUDA device", "Use device='cpu'")
-        )
-    return torch.device(name)
+def placed(problem: Problem, clients: Sequence[int], routes: Sequence[Route]) -> list[Route]:
+    """Routes over the nodes of instances, vehicles then these clients, as routes over locations."""
+    places = [vehicle.start_depot for vehicle in problem.vehicle_types]
+    places += [client + problem.num_depots for client in clients]
+    return [Route(tuple(places[node] for node in route.visits), route.vehicle_type) for route in routes]
 
 
 def _warn(problem: Problem, card: Card) -> None:

@@ -1,12 +1,11 @@
-"""Search: ruin & recreate from the routes one has, or from none."""
+"""Search: ruin & recreate from the routes one has, or from none, on the cores of this machine or on a GPU."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-
-import numba
+from typing import TYPE_CHECKING
 
 from nco.checker import Report, check
 from nco.errors import Fault, SolverError
@@ -16,17 +15,22 @@ from nco.search.data import unsupported
 from nco.search.warm import compile_now
 from nco.solution import Route, RoutesLike, Solution
 from nco.solvers.base import Outcome, cannot
+from nco.solvers.devices import wants_gpu
 from nco.stop import Running
+
+if TYPE_CHECKING:
+    from nco.search.gpu import OneOnGpu
 
 OTHERS = "solver='pyvrp' or solver='ortools'"
 
 
 class SearchSolver:
-    """Chains of ruin & recreate on the cores of this machine. An iteration is a round of 500 by every chain.
+    """Chains of ruin & recreate. An iteration is a round of 500 by every chain; on a GPU with a clock, a launch.
 
     initial_solution: routes to begin with, never made worse; those that break a rule are dissolved;
     on_improvement: called with the checker's report of every better solution;
-    chains: how many, one for each core by default.
+    chains: how many; by default one for each core, or as many as keep a GPU busy;
+    device: "cuda" searches on the GPU, from greedy routes of a policy, where its kernel knows the problem.
     """
 
     name = "search"
@@ -36,10 +40,12 @@ class SearchSolver:
         initial_solution: RoutesLike | None = None,
         on_improvement: Callable[[Report], None] | None = None,
         chains: int | None = None,
+        device: str = "auto",
     ) -> None:
         if chains is not None and (isinstance(chains, bool) or not isinstance(chains, int) or chains < 1):
             fix = "Give a whole number from 1, or None for one on each core"
             raise SolverError(Fault("U307", "solver 'search'", f"chains={chains!r} is not allowed", fix))
+        self.on_gpu = wants_gpu(device)
         compile_now()  # and not when a clock runs
         self.initial_solution, self.on_improvement, self.chains = initial_solution, on_improvement, chains
 
@@ -50,8 +56,8 @@ class SearchSolver:
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Improve until `stop` says so, or until Ctrl-C."""
         began, history = time.perf_counter(), list[tuple[float, float]]()
-        search = Search(problem, self._start(problem), seed, self.chains)
-        provenance = {"search": f"numba {numba.__version__}", "chains": str(len(search.chains))}
+        search = self._engine(problem, seed)
+        provenance = dict(search.provenance)
         try:
             for cost in search.run(stop):
                 if math.isfinite(cost):
@@ -61,8 +67,22 @@ class SearchSolver:
         except KeyboardInterrupt:
             provenance["interrupted"] = "yes"
         provenance["ruins"] = str(search.ruins)
-        claimed = search.cost if math.isfinite(search.cost) else None
+        exact = isinstance(search, Search) and math.isfinite(search.cost)
+        claimed = search.cost if exact else None
         return Outcome(search.best(), search.rounds, claimed, history=tuple(history), provenance=provenance)
+
+    def _engine(self, problem: Problem, seed: int) -> Search | OneOnGpu:
+        """On the GPU if it is to be used, knows the problem and has routes that serve everybody."""
+        start = self._start(problem)
+        if self.on_gpu:
+            from nco.search.gpu import OneOnGpu
+            from nco.search.packing import unsupported
+            from nco.solvers.together import complete_starts
+
+            begun = {} if unsupported(problem) else complete_starts([problem], seed, given={0: start})
+            if begun:
+                return OneOnGpu(problem, begun[0], seed, self.chains)
+        return Search(problem, start, seed, self.chains)
 
     def _start(self, problem: Problem) -> Solution:
         """The given routes that break no rule, each with clients of its own, as far as there are vehicles."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module, metadata
 from numbers import Integral
 from typing import Any
@@ -54,7 +54,8 @@ def solve(
 
     solver: "auto" (see `choose`), "search", "neural", "pyvrp", "ortools", "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
-    device: where a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's constructor.
+    device: where the search or a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's
+    constructor.
     Raises SolverError when the solver does not support the problem, fails, or claims a cost that is not the exact one,
     ConfigError for a seed that is not a whole number from 0 to LARGEST_SEED.
     Always returns a Result: an incomplete or infeasible one says what is missing and why.
@@ -70,10 +71,13 @@ def solve(
     outcome = engine.run(problem, running, seed)
     report = check(problem, outcome.solution)
     _compare(engine.name, outcome, report)
-    provenance = {**outcome.provenance, "nco": metadata.version("nco-vrp")}
-    return Result(
-        problem, report, engine.name, time.perf_counter() - began, outcome.iterations, seed, outcome.history, provenance
-    )
+    seconds, provenance = time.perf_counter() - began, made_by(outcome.provenance)
+    return Result(problem, report, engine.name, seconds, outcome.iterations, seed, outcome.history, provenance)
+
+
+def made_by(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a result comes from, our version included."""
+    return {**provenance, "nco": metadata.version("nco-vrp")}
 
 
 def require_seed(seed: int) -> None:
@@ -86,14 +90,12 @@ def require_seed(seed: int) -> None:
 def choose(problem: Problem, device: str = "auto", **options: Any) -> tuple[str, list[Fault]]:
     """The name of the first of search, neural, pyvrp and ortools that supports the problem, and why none before does.
 
-    Only solvers that know the options count, and that run on the device if it is named. Before the search was compiled
+    Only solvers that know the options count. Before the search was compiled
     on this machine, which then begins, it counts only for options that are its own. Raises SolverError with the faults
     of all when none supports the problem.
     """
     faults, unknown = list[Fault](), list[Fault]()
     for name, usual in PREFERENCE:
-        if name == "search" and device not in ("auto", "cpu"):
-            continue
         if name == "search" and not options and not ready_soon():
             faults.append(NOT_READY)
             continue
@@ -116,7 +118,7 @@ def create(name: str, device: str = "auto", **options: Any) -> Solver:
     Raises SolverError for unknown names and options.
     """
     factory = _load(name)
-    if name == "neural":
+    if takes(name, "device"):
         options["device"] = device
     known = inspect.signature(factory).parameters
     unknown = [option for option in options if option not in known]

@@ -51,6 +51,8 @@ def test_the_folder_depends_on_every_source_its_place_and_the_compiler(cache, mo
     assert again() != before
     before = folder()
     assert again() == before
+    (copy / "kernel.py").write_text("# for Triton, not for numba\n")
+    assert again() == before
     for source in ("ruin.py", "state.py"):
         (copy / source).write_text((copy / source).read_text() + "\n")
         assert again() != before
@@ -76,8 +78,12 @@ def test_where_nothing_can_be_kept_a_folder_for_temporary_files_serves(cache, mo
             return genuine(dir=dir)
 
         monkeypatch.setattr(tempfile, "TemporaryFile", refused)
-    assert again() == tmp_path / "tmp" / "nco" / name
+    own = tmp_path / "tmp" / f"nco-{os.getuid()}"
+    assert again() == own / name
+    assert own.stat().st_mode & 0o077 == 0
     assert not is_ready()
+    own.chmod(0o777)  # somebody else could have put code there
+    assert not again().is_relative_to(own)
 
 
 def test_code_is_kept_in_the_folder_from_the_first_run_on(cache):

@@ -1,0 +1,27 @@
+"""Which device a solver runs on."""
+
+from __future__ import annotations
+
+import os
+
+from nco.errors import Fault, SolverError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def wants_gpu(device: str, auto: bool = False) -> bool:
+    """Whether a name of a device means a GPU; "auto" does where there is one, if `auto` says so.
+
+    Raises SolverError (U305) for one that is unknown or not there.
+    """
+    if device not in DEVICES:
+        raise SolverError(Fault("U305", "device", f"'{device}' is unknown", did_you_mean(device, DEVICES)))
+    if device == "cpu" or (device == "auto" and not (auto and os.path.exists("/dev/nvidia0"))):
+        return False
+    import torch  # two seconds
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        what = "this machine or this PyTorch has no CUDA device"
+        raise SolverError(Fault("U305", "device", what, "Use device='cpu'"))
+    return there
