@@ -1,4 +1,7 @@
-"""Many rollouts of one problem: greedy from every start, under the eight symmetries, then samples without end."""
+"""Many rollouts of one problem: greedy from every start, under the eight symmetries, then samples without end.
+
+The samples are those of the policy as it is, or of one that learns from them (nco.search.active).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from nco.policies.base import Policy
 from nco.rollout.eager import Trajectory
 from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import starting_at
+from nco.search.active import Adaptation
 from nco.solution import Route
 
 #: Work of one batch, in rollouts x steps x nodes: about a third of a second on one CPU core; a GPU wants more at once.
@@ -30,12 +34,18 @@ class Candidate:
     cost: float
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def candidates(
-    policy: Policy, env: RoutingEnv, instances: TensorDict, max_routes: float, generator: Generator
+    policy: Policy,
+    env: RoutingEnv,
+    instances: TensorDict,
+    max_routes: float,
+    generator: Generator,
+    active: bool = False,
 ) -> Iterator[Candidate]:
     """Batches of rollouts of one problem (instances [1]), without end; each gives its best.
 
+    active: learn from the samples, those of all symmetries at once.
     Sizes of batches depend on the problem and the kind of device only: the same generator state gives the same
     candidates. Rollouts with more than `max_routes` routes come after all others, those that leave clients out last.
     """
@@ -59,6 +69,20 @@ def candidates(
                 if sampling:
                     break
         sampling = True
+        if active:
+            yield from _adapting(Adaptation(policy, env, copies), size, rollouts, max_routes, generator)
+
+
+def _adapting(
+    adaptation: Adaptation, size: int, rollouts: float, max_routes: float, generator: Generator
+) -> Iterator[Candidate]:
+    """The best of every batch from which the policy learns, without end."""
+    copies, could = adaptation.copies, adaptation.env.could(adaptation.copies[:1])
+    count = int(min(size, max(FEWEST, rollouts / len(copies))))
+    while True:
+        order = torch.rand(len(copies), size, generator=generator, device=generator.device).argsort(dim=1)
+        clients = order[:, :count] + fleet_size(copies)
+        yield _best(adaptation.step(clients, could, generator), copies, max_routes)
 
 
 def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) -> Iterator[Tensor]:

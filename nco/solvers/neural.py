@@ -40,14 +40,15 @@ class NeuralSolver:
     """Greedy multi-start, 8 symmetries, then sampling until the stop. An iteration is one batch of rollouts.
 
     weights: shipped name or path; without, the first of the shipped ones whose policy understands the problem;
-    device: "auto" takes a GPU when there is one.
+    device: "auto" takes a GPU when there is one;
+    active: the policy learns from the samples of this problem (EAS-Emb), which pays when there are seconds on a GPU.
     """
 
     name = "neural"
 
-    def __init__(self, weights: str | Path | None = None, device: str = "auto") -> None:
+    def __init__(self, weights: str | Path | None = None, device: str = "auto", active: bool = False) -> None:
         self.device = torch.device("cuda" if wants_gpu(device, auto=True) else "cpu")
-        self.weights = weights
+        self.weights, self.active = weights, active
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """Faults for what the weights' policy does not understand; without given weights, what no shipped one does."""
@@ -85,7 +86,7 @@ class NeuralSolver:
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
         try:
-            for candidate in candidates(policy, env, instances, most, generator):
+            for candidate in candidates(policy, env, instances, most, generator, self.active):
                 best.offer(_solution(candidate, clients, problem, most, alone))
                 began, lasted = time.perf_counter(), time.perf_counter() - began
                 if stop(best.cost) or stop.seconds_left() < lasted:  # another batch would end too late
