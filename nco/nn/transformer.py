@@ -50,7 +50,10 @@ class Layer(nn.Module):
             split_heads(part, self.heads) for part in self.project_in(self.norm_attention(x)).chunk(3, -1)
         )
         attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value, bias)))
-        x = x + attended
+        return self.feed(x + attended)
+
+    def feed(self, x: Tensor) -> Tensor:
+        """The second half: [B, N, D] -> [B, N, D]."""
         wide: Tensor = self.widen(self.norm_feedforward(x))
         if self.gated:
             hidden, gate = wide.chunk(2, dim=-1)

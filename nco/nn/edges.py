@@ -1,0 +1,51 @@
+"""What edges say: a bias for every head of every layer, from a few numbers of each edge.
+
+RRNCO's neural adaptive bias (Son et al. 2025) without its tensors of N x N x D in every block: the numbers of an edge go
+through one narrow network, once, to R functions of the edge that all layers share; a layer's bias is a linear
+combination of them, its own. B problems, N nodes, E numbers of an edge, P >= N padded nodes, R width, H heads.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+#: Rows of a bias are padded to a multiple of this many numbers: what fast attention and matrix units want.
+ALIGNED = 8
+
+
+def padded(nodes: int) -> int:
+    """P of so many nodes."""
+    return -(-nodes // ALIGNED) * ALIGNED
+
+
+class EdgeFunctions(nn.Module):
+    """E numbers of every edge -> R functions of it. Channels come before nodes: no tensor is ever transposed."""
+
+    def __init__(self, numbers: int, width: int) -> None:
+        super().__init__()
+        self.widen = nn.Linear(numbers, width)
+        self.mix = nn.Linear(width, width)
+
+    def forward(self, edges: Tensor) -> Tensor:
+        """[B, E, N, N] -> [B, R, N, P]."""
+        nodes = edges.shape[-1]
+        flat = F.pad(edges, (0, padded(nodes) - nodes)).flatten(2)
+        hidden = F.silu(torch.matmul(self.widen.weight, flat) + self.widen.bias[:, None].to(flat.dtype))
+        mixed = F.silu(torch.matmul(self.mix.weight, hidden) + self.mix.bias[:, None].to(hidden.dtype))
+        return mixed.unflatten(-1, (nodes, -1))
+
+
+class EdgeBias(nn.Module):
+    """A layer's combination of the functions of the edges, for each of some heads."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.combine = nn.Linear(width, heads, bias=False)
+
+    def forward(self, functions: Tensor) -> Tensor:
+        """[B, R, N, P] -> [B, H, N, N], a view of aligned rows."""
+        nodes = functions.shape[2]
+        bias = torch.matmul(self.combine.weight, functions.flatten(2))
+        return bias.unflatten(-1, (nodes, -1))[..., :nodes]
