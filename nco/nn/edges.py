@@ -32,9 +32,8 @@ class EdgeFunctions(nn.Module):
         """[B, E, N, N] -> [B, R, N, P]."""
         nodes = edges.shape[-1]
         flat = F.pad(edges, (0, padded(nodes) - nodes)).flatten(2)
-        hidden = F.silu(torch.matmul(self.widen.weight, flat) + self.widen.bias[:, None].to(flat.dtype))
-        mixed = F.silu(torch.matmul(self.mix.weight, hidden) + self.mix.bias[:, None].to(hidden.dtype))
-        return mixed.unflatten(-1, (nodes, -1))
+        functions = F.silu(_combined(self.mix, F.silu(_combined(self.widen, flat))))
+        return functions.unflatten(-1, (nodes, -1))
 
 
 class EdgeBias(nn.Module):
@@ -47,5 +46,10 @@ class EdgeBias(nn.Module):
     def forward(self, functions: Tensor) -> Tensor:
         """[B, R, N, P] -> [B, H, N, N], a view of aligned rows."""
         nodes = functions.shape[2]
-        bias = torch.matmul(self.combine.weight, functions.flatten(2))
-        return bias.unflatten(-1, (nodes, -1))[..., :nodes]
+        return _combined(self.combine, functions.flatten(2)).unflatten(-1, (nodes, -1))[..., :nodes]
+
+
+def _combined(layer: nn.Linear, channels: Tensor) -> Tensor:
+    """A linear layer over channels [B, E, X] -> [B, R, X]: one product a problem, for its result to be in this order."""
+    result = torch.bmm(layer.weight.expand(len(channels), -1, -1), channels)
+    return result if layer.bias is None else result + layer.bias[:, None].to(result.dtype)

@@ -103,7 +103,9 @@ def episode_kernel(
             if TRIPS:
                 trip = matrix_rows(DURATION, lane, n, N)
             if AT_TIME >= 0:
-                drive, to_end = matrix_rows(DURATION, lane, n, N), matrix_rows(HOME_TIME, b * M + active, n, N)
+                drive, to_end = trip, matrix_rows(HOME_TIME, b * M + active, n, N)
+                if not TRIPS:
+                    drive = matrix_rows(DURATION, lane, n, N)
                 if SPEEDS:
                     drive = drive / of_node(SPEED, b, active, M)[:, None]
                 arrival = ready[:, None] + drive
