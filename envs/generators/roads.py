@@ -1,8 +1,8 @@
 """Problems on roads, where distances and times depend on the direction: those of Son et al. (2025), "RRNCO".
 
 Every instance draws its places from one of the cities: anywhere, or a random place's nearest ones. Demands in 1..9,
-capacity by size; windows and service times in units of an instance's longest travel time, of which the depot is open for
-4.6. Unlike RRNCO's, a clustered instance has its depot anywhere in the cluster, and coordinates keep their proportions.
+capacity by size; windows and service times in units of an instance's longest travel time; the depot is open for 4.6 of
+it. Unlike RRNCO's, a clustered instance has its depot anywhere in the cluster, and coordinates keep their proportions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CAPACITY = {10: 20.0, 20: 30.0, 50: 40.0, 100: 50.0, 200: 70.0, 500: 100.0, 1000
 class Atlas(NamedTuple):
     """K cities in one: the places of city k are those from number begins[k] on, sizes[k] of them.
 
-    Matrices are flat, city after city and row after row: picking single numbers of a vector is what the host does fastest.
+    Matrices are flat, city after city and row after row: a host picks numbers of a vector faster than rows and columns.
     """
 
     xy: Tensor  # [P, 2] in km

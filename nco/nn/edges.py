@@ -1,7 +1,7 @@
 """What edges say: a bias for every head of every layer, from a few numbers of each edge.
 
-RRNCO's neural adaptive bias (Son et al. 2025) without its tensors of N x N x D in every block: the numbers of an edge go
-through one narrow network, once, to R functions of the edge that all layers share; a layer's bias is a linear
+RRNCO's neural adaptive bias (Son et al. 2025) without its tensors of N x N x D in every block: the numbers of an edge
+go through one narrow network, once, to R functions of the edge that all layers share; a layer's bias is a linear
 combination of them, its own. B problems, N nodes, E numbers of an edge, P >= N padded nodes, R width, H heads.
 """
 
@@ -32,8 +32,8 @@ class EdgeFunctions(nn.Module):
         """[B, E, N, N] -> [B, R, N, P]."""
         nodes = edges.shape[-1]
         flat = F.pad(edges, (0, padded(nodes) - nodes)).flatten(2)
-        functions = F.silu(_combined(self.mix, F.silu(_combined(self.widen, flat))))
-        return functions.unflatten(-1, (nodes, -1))
+        functions: Tensor = F.silu(_combined(self.mix, F.silu(_combined(self.widen, flat)))).unflatten(-1, (nodes, -1))
+        return functions
 
 
 class EdgeBias(nn.Module):
@@ -46,10 +46,11 @@ class EdgeBias(nn.Module):
     def forward(self, functions: Tensor) -> Tensor:
         """[B, R, N, P] -> [B, H, N, N], a view of aligned rows."""
         nodes = functions.shape[2]
-        return _combined(self.combine, functions.flatten(2)).unflatten(-1, (nodes, -1))[..., :nodes]
+        bias: Tensor = _combined(self.combine, functions.flatten(2)).unflatten(-1, (nodes, -1))
+        return bias[..., :nodes]
 
 
 def _combined(layer: nn.Linear, channels: Tensor) -> Tensor:
-    """A linear layer over channels [B, E, X] -> [B, R, X]: one product a problem, for its result to be in this order."""
+    """A linear layer over channels [B, E, X] -> [B, R, X], in this order in memory: a product for each problem."""
     result = torch.bmm(layer.weight.expand(len(channels), -1, -1), channels)
     return result if layer.bias is None else result + layer.bias[:, None].to(result.dtype)

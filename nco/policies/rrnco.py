@@ -1,9 +1,9 @@
 """`rrnco`: a policy for roads, where ways and travel times depend on the direction.
 
-After RRNCO (Son et al. 2025, arXiv 2503.16159): a node is two vectors, one as a place to leave and one as a place to go
-to; each starts from its coordinates and from its distances to the nearest others, blended by a gate; edges bias what
-nodes see of each other (nco.nn.edges, nco.nn.streams). The decoder is that of `unified`, with prices of distance, travel
-time and waiting; queries come from the places to leave, keys and values from the places to go to.
+After RRNCO (Son et al. 2025, arXiv 2503.16159): a node is two vectors, one as a place to leave and one as a place to
+go to; each starts from its coordinates and from its distances to the nearest others, blended by a gate; edges bias what
+nodes see of each other (nco.nn.edges, nco.nn.streams). The decoder is that of `unified`, with prices of distance, of
+travel time and of waiting; queries come from the places to leave, keys and values from the places to go to.
 
 Unlike there the encoder is deterministic: the nearest ones are not sampled. Nothing depends on the units of distances,
 of times or of coordinates, nor on where the map begins; coordinates may be unknown.
@@ -65,7 +65,7 @@ class Gate(nn.Module):
 
     def forward(self, one: Tensor, other: Tensor) -> Tensor:
         """[B, N, D] twice -> [B, N, D]."""
-        share = self.narrow(F.silu(self.widen(torch.cat([one, other], dim=-1)))).sigmoid()
+        share: Tensor = self.narrow(F.silu(self.widen(torch.cat([one, other], dim=-1)))).sigmoid()
         return other + share * (one - other)
 
 
@@ -105,8 +105,7 @@ class RrncoPolicy(ConstructivePolicy):
         query, (key, value, pointer) = F.linear(row, leave), F.linear(column, go).chunk(3, dim=-1)
         opens, duration = (instances[name] if has(instances, name) else None for name in ("opens", "duration"))
         return Memory(
-            query, key, value, pointer, first(instances["distance"]) if has(instances, "distance") else straight(xy),
-            travels.unit, self.project_vehicle(row[:, :fleet]), opens,
+            query, key, value, pointer, lengths(instances), travels.unit, self.project_vehicle(row[:, :fleet]), opens,
             duration=None if duration is None else first(duration), pace=travels.pace,
         )  # fmt: skip
 
@@ -129,14 +128,17 @@ def first(matrix: Tensor) -> Tensor:
     return matrix[:, 0] if matrix.dim() == 4 else matrix
 
 
-def straight(xy: Tensor) -> Tensor:
-    """Straight lines [B, N, N] between places [B, N, 2]."""
-    return (xy[:, :, None] - xy[:, None]).norm(dim=-1)
+def lengths(instances: TensorDict) -> Tensor:
+    """Distances [B, N, N]; straight lines where there are no others."""
+    if has(instances, "distance"):
+        return first(instances["distance"])
+    straight: Tensor = (instances["locs"][:, :, None] - instances["locs"][:, None]).norm(dim=-1)
+    return straight
 
 
 def ways(instances: TensorDict) -> Ways:
     """The ways of problems; travel times are the distances where there are no others."""
-    distance = first(instances["distance"]) if has(instances, "distance") else straight(instances["locs"])
+    distance = lengths(instances)
     unit = MEAN / distance.mean(dim=(1, 2)).clamp(min=1e-9)
     scaled = distance * unit[:, None, None]
     if not has(instances, "duration"):
@@ -178,7 +180,8 @@ def shortest(travels: Ways, count: int, fleet: int) -> Tensor:
     for matrix in (travels.distance, travels.duration):
         others = matrix.masked_fill(itself, torch.inf)
         near = others.topk(min(count, nodes - 1), dim=-1, largest=False).values
-        found += [near, near[..., -1:].expand(-1, -1, count - near.shape[-1]), matrix[..., :fleet].amin(-1, keepdim=True)]
+        rest, home = near[..., -1:].expand(-1, -1, count - near.shape[-1]), matrix[..., :fleet].amin(-1, keepdim=True)
+        found += [near, rest, home]
     return torch.cat(found, dim=-1).clamp(min=NEAR).log()
 
 

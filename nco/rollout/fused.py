@@ -181,6 +181,7 @@ def _problems(env: RoutingEnv, instances: TensorDict, memory: Memory) -> list[Te
         shaved(instances["closes"]).contiguous() if timed else None, when(timed, "service"),
         shaved(instances["max_distance"]).contiguous() if limited else None, when(True, "capacity"),
         instances["closes"][:, :fleet].contiguous() if timed else None, when(limited, "max_distance"),
-        when(has(instances, "speed"), "speed"), when(has(instances, "available"), "available"), instances["allowed"].to(torch.int8) if Zones in kinds else None,
+        when(has(instances, "speed"), "speed"), when(has(instances, "available"), "available"),
+        instances["allowed"].to(torch.int8) if Zones in kinds else None,
         env.reset(instances, 1).could.to(torch.int8) if fleet > 1 else None,
     ]  # fmt: skip
