@@ -82,6 +82,8 @@ class NeuralSolver:
         first, *others = problem.vehicle_types
         limited = not others and first.num_available is not None and not refills(first)
         most = first.num_available if limited and first.num_available is not None else math.inf
+        if most == 1:  # a tour: home once, at the end
+            instances["available"] = torch.ones_like(instances["capacity"])
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
@@ -178,6 +180,6 @@ def _warn(problem: Problem, card: Card) -> None:
     if not low <= problem.num_clients <= high:
         text = f"{problem.num_clients} clients; the weights '{card.name}' were trained on {low} to {high}"
         warnings.warn(text, OutOfDistributionWarning, stacklevel=5)
-    if not problem.has_coordinates:
+    if not problem.has_coordinates and "placed" not in POLICIES[card.policy].sees:
         text = "the policy sees places derived from the distances; costs are those of the matrix"
         warnings.warn(text, EmbeddingWarning, stacklevel=5)
