@@ -30,6 +30,7 @@ unit_cost      [B, M]     price of distance (1)
 fixed_cost     [B, M]     price of a route (0)
 prize          [B, N]     price of leaving a client out (inf: it must be served)
 penalty        [B, M, N]  price of a visit, zero at the tokens (0)
+placed         [B] bool   coordinates are those of the problem; elsewhere they are derived from its distances (True)
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.d
     scale = _unit(distance, xy)
     arrays = {"locs": xy, "distance": distance / scale, **_loads(problem, chosen), **_fleet(problem, scale)}
     arrays |= _prices(problem, chosen, scale)
+    arrays |= {} if problem.has_coordinates else {"placed": np.array(False)}
     if (problem.tw[places] != ALWAYS).any() or any(vehicle.tw != ALWAYS for vehicle in fleet):
         travel = problem.duration(places[:, None], places[None, :], fleet[0].profile) / fleet[0].speed
         time_scale = scale if np.array_equal(travel, distance) else _unit(travel, xy)

@@ -73,18 +73,24 @@ def _variant_name(*attributes: str) -> str:
     return (o + "VRP" + "".join(rest)).lower()
 
 
-def _roads(kind: Literal["atsp", "cvrp", "cvrptw"], clustered: bool = False, path: str | None = None) -> Preset:
-    """A problem on the roads of a city file, or of a made-up town."""
+def _road(kind: Literal["atsp", "cvrp", "cvrptw"], clustered: float = 0.0, path: str | None = None) -> Preset:
+    """A problem on the roads of cities, or of a made-up town."""
     constraints: dict[str, list[Constraint]] = {"atsp": [], "cvrp": [Capacity()], "cvrptw": [Capacity(), TimeWindows()]}
     return Preset(RoutingEnv(constraints[kind]), Roads(kind, path, clustered))
 
 
-#: Presets that may be followed by a colon and the path of a city file, as in "rcvrp:data/city.npz".
+def _roads(path: str | None = None) -> Preset:
+    """The three problems on roads, half of them clustered; of one in ten the coordinates are not known."""
+    parts = [Roads(kind, path, clustered=0.5, placed=0.9) for kind in ("atsp", "cvrp", "cvrptw")]
+    return Preset(RoutingEnv([Capacity(), TimeWindows()]), Unified(tuple((part, 1.0) for part in parts)))
+
+
+#: Presets that may be followed by a colon and the path of a city file or a folder of such, as in "rcvrp:cities".
 ROADS: dict[str, Callable[..., Preset]] = {
-    "r" + kind + suffix: partial(_roads, kind, clustered)
+    "r" + kind + suffix: partial(_road, kind, clustered)
     for kind in ("atsp", "cvrp", "cvrptw")
-    for suffix, clustered in (("", False), ("_cluster", True))
-}
+    for suffix, clustered in (("", 0.0), ("_cluster", 1.0))
+} | {"roads": _roads}
 
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]
@@ -140,7 +146,7 @@ PRESETS: dict[str, Callable[[], Preset]] = {
 def preset(name: str) -> Preset:
     """A preset by name, such as "cvrp" or "rcvrp:city.npz"; raises ConfigError for an unknown one.
 
-    A city file is read when the first instances are drawn.
+    City files are read when the first instances are drawn.
     """
     kind, _, path = name.partition(":")
     if kind not in PRESETS:

@@ -1,6 +1,7 @@
 """References of the validation sets: PyVRP's solutions, so that training can show gaps.
 
 python scripts/validation_references.py quick [--seconds 2] [--jobs 1]
+python scripts/validation_references.py roads --seconds 20 --jobs 16    # where the folder `cities` is
 
 Solves every problem of configs/validation/NAME.yaml whose set data/references.json does not hold yet and writes them
 there, set by set; a run that was stopped goes on where it was. A set of 128 problems takes 128 * seconds / jobs.

@@ -159,6 +159,16 @@ def tiny_profiles(tiny_unified):
 
 
 @pytest.fixture(scope="session")
+def tiny_rrnco(tiny_unified):
+    """A small untrained policy for roads, always the same, and the environment of a preset."""
+
+    def make(name: str = "roads"):
+        return tiny_unified(name, "rrnco")
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def tiny_camp():
     """A small untrained policy whose vehicles act at once, always the same, and the environment of `profiles`."""
     import torch

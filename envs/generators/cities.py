@@ -34,6 +34,16 @@ class City(NamedTuple):
     duration: Tensor  # [P, P] in minutes
 
 
+def cities(path: str | None) -> list[City]:
+    """The cities of a folder, by name, or the only one of a file; raises ConfigError where there is none."""
+    if path is None or not Path(path).is_dir():
+        return [city(path)]
+    files = sorted(Path(path).glob("*.npz"))
+    if not files:
+        raise ConfigError(Fault("C503", path, "the folder holds no city", "Give a folder of .npz files, or one file"))
+    return [city(str(file)) for file in files]
+
+
 @cache
 def city(path: str | None) -> City:
     """The city of a file, or the town when there is none; raises ConfigError for a file that holds none."""

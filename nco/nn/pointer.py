@@ -33,6 +33,8 @@ class Pointing(NamedTuple):
     liking: Tensor | None = None  # [B, M, N] how much each vehicle wants nodes; None where all want the same
     promise: Tensor | None = None  # [B, M, N] how much a client that is left is worth to each vehicle
     left: Tensor | None = None  # [B, Q, N] nodes that are not visited yet, as the mask
+    duration: Tensor | None = None  # [B, N, N] travel times between nodes; None where they are the distances
+    haste: Tensor | None = None  # [B] price of travel time
 
 
 def rows(table: Tensor, node: Tensor) -> Tensor:
@@ -50,8 +52,12 @@ def pointer_logits(pointing: Pointing) -> Tensor:
     way = rows(pointing.distance, pointing.current)
     score = torch.bmm(pointing.wanted, pointing.keys.transpose(1, 2)).float()
     score = score - pointing.nearness[..., None] * way
+    trip = way
+    if pointing.duration is not None and pointing.haste is not None:
+        trip = rows(pointing.duration, pointing.current)
+        score = score - pointing.haste[:, None, None] * trip
     if pointing.opens is not None and pointing.ready is not None and pointing.patience is not None:
-        wait = (pointing.opens[:, None] - pointing.ready[..., None] - way).clamp(min=0.0)
+        wait = (pointing.opens[:, None] - pointing.ready[..., None] - trip).clamp(min=0.0)
         score = score - pointing.patience[:, None, None] * wait
     if pointing.liking is not None and pointing.promise is not None:
         score = score + _wishes(pointing, pointing.liking.float(), pointing.promise.float())

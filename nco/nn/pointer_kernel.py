@@ -16,13 +16,16 @@ SHARES = 4
 
 @triton.jit
 def logits_of(
-    wanted, keys, way, wish, ready, opens, ok, nearness, patience, clip, WAITS: tl.constexpr, PRECISION: tl.constexpr
-):
+    wanted, keys, way, trip, wish, ready, opens, ok, nearness, haste, patience, clip,
+    TRIPS: tl.constexpr, WAITS: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
     """Logits, the clipping's slope and the waiting times of a tile: [rows, nodes] each."""
     score = tl.dot(wanted, tl.trans(keys), input_precision=PRECISION) - nearness[:, None] * way + wish
+    if TRIPS:
+        score -= haste * trip
     wait = way
     if WAITS:
-        wait = tl.maximum(opens[None, :] - ready[:, None] - way, 0.0)
+        wait = tl.maximum(opens[None, :] - ready[:, None] - trip, 0.0)
         score -= patience * wait
     bent = 2.0 * tl.sigmoid(2.0 * score) - 1.0
     return tl.where(ok, clip * bent, -1e30), clip * (1.0 - bent * bent), wait
@@ -42,11 +45,12 @@ def wishes_of(
 
 @triton.jit(do_not_specialize=["Q", "N", "M"])
 def forward_kernel(
-    WANTED, KEYS, DISTANCE, CURRENT, ACTION, WORDS, READY, OPENS, NEARNESS, PATIENCE, LIKING, PROMISE, ACTIVE, LEFT,
+    WANTED, KEYS, DISTANCE, DURATION, CURRENT, ACTION, WORDS, READY, OPENS, NEARNESS, HASTE, PATIENCE, LIKING, PROMISE,
+    ACTIVE, LEFT,
     LOG_P, ENTROPY, NORMALISER,
     Q, N, M, clip,
-    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, WAITS: tl.constexpr,
-    WISHES: tl.constexpr, PRECISION: tl.constexpr,
+    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
+    WAITS: tl.constexpr, WISHES: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One problem and a tile of its decisions."""
     b = tl.program_id(0).to(tl.int64)
@@ -56,13 +60,18 @@ def forward_kernel(
     keys = tl.load(KEYS + (b * N + n)[:, None] * D + d[None, :], mask=node[:, None], other=0.0)
     wanted = tl.load(WANTED + row[:, None] * D + d[None, :], mask=valid[:, None], other=0.0)
     current = tl.load(CURRENT + row, mask=valid, other=0)
-    way = tl.load(DISTANCE + (b * N + current)[:, None] * N + n[None, :], mask=node[None, :], other=0.0)
+    lane = (b * N + current)[:, None] * N + n[None, :]
+    way = tl.load(DISTANCE + lane, mask=node[None, :], other=0.0)
+    trip = way
+    if TRIPS:
+        trip = tl.load(DURATION + lane, mask=node[None, :], other=0.0)
     ready, opens = tl.zeros([BQ], tl.float32), tl.zeros([BN], tl.float32)
     if WAITS:
         ready = tl.load(READY + row, mask=valid, other=0.0)
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
     ok = allowed(WORDS, row, valid, n, N, W)
-    nearness, patience = tl.load(NEARNESS + row, mask=valid, other=0.0), tl.load(PATIENCE + b)
+    nearness = tl.load(NEARNESS + row, mask=valid, other=0.0)
+    haste, patience = tl.load(HASTE + b), tl.load(PATIENCE + b)
     wish = tl.zeros([BQ, BN], tl.float32)
     if WISHES:
         inside, m = n < N, tl.arange(0, BM)
@@ -70,7 +79,9 @@ def forward_kernel(
                           mask=(m < M)[:, None] & inside[None, :], other=0.0)  # fmt: skip
         active = tl.load(ACTIVE + row, mask=valid, other=0)
         wish, _, _ = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, W, BM, PRECISION)
-    logit, _, _ = logits_of(wanted, keys, way, wish, ready, opens, ok, nearness, patience, clip, WAITS, PRECISION)
+    logit, _, _ = logits_of(
+        wanted, keys, way, trip, wish, ready, opens, ok, nearness, haste, patience, clip, TRIPS, WAITS, PRECISION
+    )
     top = tl.max(logit, 1)
     weight = tl.where(ok, tl.exp(logit - top[:, None]), 0.0)
     total = tl.sum(weight, 1)
@@ -86,12 +97,13 @@ def forward_kernel(
 
 @triton.jit(do_not_specialize=["Q", "N", "M"])
 def backward_kernel(
-    WANTED, KEYS, DISTANCE, CURRENT, ACTION, WORDS, READY, OPENS, NEARNESS, PATIENCE, LIKING, PROMISE, ACTIVE, LEFT,
+    WANTED, KEYS, DISTANCE, DURATION, CURRENT, ACTION, WORDS, READY, OPENS, NEARNESS, HASTE, PATIENCE, LIKING, PROMISE,
+    ACTIVE, LEFT,
     NORMALISER, D_LOG_P,
-    D_WANTED, D_KEYS, D_NEARNESS, D_PATIENCE, D_LIKING, D_PROMISE,
+    D_WANTED, D_KEYS, D_NEARNESS, D_HASTE, D_PATIENCE, D_LIKING, D_PROMISE,
     Q, N, M, clip,
-    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, WAITS: tl.constexpr,
-    WISHES: tl.constexpr, PRECISION: tl.constexpr,
+    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
+    WAITS: tl.constexpr, WISHES: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One problem and a share of its decisions."""
     b, share = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -101,9 +113,9 @@ def backward_kernel(
     opens = tl.zeros([BN], tl.float32)
     if WAITS:
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
-    patience = tl.load(PATIENCE + b)
+    haste, patience = tl.load(HASTE + b), tl.load(PATIENCE + b)
     d_keys = tl.zeros([BN, D], tl.float32)
-    d_patience = tl.zeros([BQ], tl.float32)
+    d_haste, d_patience = tl.zeros([BQ], tl.float32), tl.zeros([BQ], tl.float32)
     m = tl.arange(0, BM)
     promise, inside = tl.zeros([BM, BN], tl.float32), (m < M)[:, None] & node[None, :]
     if WISHES:
@@ -114,7 +126,11 @@ def backward_kernel(
         valid, row = q < Q, b * Q + q
         wanted = tl.load(WANTED + row[:, None] * D + d[None, :], mask=valid[:, None], other=0.0)
         current = tl.load(CURRENT + row, mask=valid, other=0)
-        way = tl.load(DISTANCE + (b * N + current)[:, None] * N + n[None, :], mask=node[None, :], other=0.0)
+        lane = (b * N + current)[:, None] * N + n[None, :]
+        way = tl.load(DISTANCE + lane, mask=node[None, :], other=0.0)
+        trip = way
+        if TRIPS:
+            trip = tl.load(DURATION + lane, mask=node[None, :], other=0.0)
         ready = tl.zeros([BQ], tl.float32)
         if WAITS:
             ready = tl.load(READY + row, mask=valid, other=0.0)
@@ -125,7 +141,7 @@ def backward_kernel(
         if WISHES:
             wish, left, worth = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, W, BM, PRECISION)
         logit, slope, wait = logits_of(
-            wanted, keys, way, wish, ready, opens, ok, nearness, patience, clip, WAITS, PRECISION
+            wanted, keys, way, trip, wish, ready, opens, ok, nearness, haste, patience, clip, TRIPS, WAITS, PRECISION
         )
         normaliser = tl.load(NORMALISER + row, mask=valid, other=0.0)
         action = tl.load(ACTION + row, mask=valid, other=0)
@@ -134,6 +150,8 @@ def backward_kernel(
         d_logit = d_log_p[:, None] * (chosen - tl.exp(logit - normaliser[:, None]))
         d_score = tl.where(ok, d_logit * slope, 0.0)
         tl.store(D_NEARNESS + row, -tl.sum(d_score * way, 1), mask=valid)
+        if TRIPS:
+            d_haste -= tl.sum(d_score * trip, 1)
         if WAITS:
             d_patience -= tl.sum(d_score * wait, 1)
         if WISHES:
@@ -148,6 +166,7 @@ def backward_kernel(
         d_keys += tl.dot(tl.trans(d_score), wanted, input_precision=PRECISION)
     part = b * tl.num_programs(1) + share
     tl.store(D_KEYS + (part * N + n)[:, None] * D + d[None, :], d_keys, mask=node[:, None])
+    tl.store(D_HASTE + part, tl.sum(d_haste, 0))
     tl.store(D_PATIENCE + part, tl.sum(d_patience, 0))
     if WISHES:
         place = (part * M + m)[:, None] * N + n[None, :]
@@ -158,19 +177,20 @@ def backward_kernel(
 class _LogProbability(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx, wanted, keys, nearness, patience, liking, promise, distance, current, action, mask, ready, opens, active,
-        left, clip,
+        ctx, wanted, keys, nearness, haste, patience, liking, promise, distance, duration, current, action, mask, ready,
+        opens, active, left, clip,
     ):  # fmt: skip
         batch, queries, width = wanted.shape
         nodes, fleet = keys.shape[1], 1 if liking is None else liking.shape[1]
         log_p, entropy, normaliser = (torch.empty(batch, queries, device=wanted.device) for _ in range(3))
         padded = max(16, triton.next_power_of_2(nodes))
         sizes = {"W": mask.shape[-1], "D": width, "BN": padded, "BQ": 32 if padded <= 128 else 16,
-                 "BM": max(16, triton.next_power_of_2(fleet)), "WAITS": opens is not None, "WISHES": liking is not None,
+                 "BM": max(16, triton.next_power_of_2(fleet)), "TRIPS": duration is not None,
+                 "WAITS": opens is not None, "WISHES": liking is not None,
                  "PRECISION": "ieee" if wanted.dtype == torch.float32 else "tf32",
                  "num_warps": 8, "num_stages": 2}  # fmt: skip
-        saved = (wanted, keys, distance, current, action, mask, ready, opens, nearness, patience, liking, promise,
-                 active, left)  # fmt: skip
+        saved = (wanted, keys, distance, duration, current, action, mask, ready, opens, nearness, haste, patience,
+                 liking, promise, active, left)  # fmt: skip
         grid = (batch, triton.cdiv(queries, sizes["BQ"]))
         forward_kernel[grid](*saved, log_p, entropy, normaliser, queries, nodes, fleet, clip, **sizes)
         ctx.save_for_backward(*saved, normaliser)
@@ -181,35 +201,38 @@ class _LogProbability(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_log_p, _):
         wanted, keys, *_ = saved = ctx.saved_tensors
-        liking = saved[10]
+        liking = saved[12]
         (batch, queries, width), nodes, device = wanted.shape, keys.shape[1], keys.device
         fleet = 1 if liking is None else liking.shape[1]
         d_wanted, d_nearness = torch.empty_like(wanted), torch.empty(batch, queries, device=device)
         d_keys = torch.empty(batch, SHARES, nodes, width, device=device)
-        d_patience = torch.empty(batch, SHARES, device=device)
+        d_haste, d_patience = (torch.empty(batch, SHARES, device=device) for _ in range(2))
         tables = (batch, SHARES, fleet, nodes)
         d_liking, d_promise = (None if liking is None else torch.empty(tables, device=device) for _ in range(2))
         backward_kernel[batch, SHARES](
-            *saved, d_log_p.contiguous(), d_wanted, d_keys, d_nearness, d_patience, d_liking, d_promise,
+            *saved, d_log_p.contiguous(), d_wanted, d_keys, d_nearness, d_haste, d_patience, d_liking, d_promise,
             queries, nodes, fleet, ctx.clip, **ctx.sizes,
         )  # fmt: skip
         d_tables = (None if part is None else part.sum(dim=1) for part in (d_liking, d_promise))
-        return d_wanted, d_keys.sum(dim=1).to(keys.dtype), d_nearness, d_patience.sum(dim=1), *d_tables, *[None] * 9
+        d_prices = d_nearness, d_haste.sum(dim=1), d_patience.sum(dim=1)
+        return d_wanted, d_keys.sum(dim=1).to(keys.dtype), *d_prices, *d_tables, *[None] * 10
 
 
 def fused_log_probability(pointing: Pointing, action: Tensor) -> tuple[Tensor, Tensor]:
     """As nco.nn.pointer.pointer_log_probability, for packed masks. The width must be a power of two from 16."""
     wanted, keys = pointing.wanted.contiguous(), pointing.keys.to(pointing.wanted.dtype).contiguous()
-    patience = torch.zeros_like(pointing.keys[:, 0, 0]) if pointing.patience is None else pointing.patience
-    learnt = (_floats(part) for part in (pointing.nearness, patience, pointing.liking, pointing.promise))
+    free = torch.zeros_like(pointing.keys[:, 0, 0])
+    haste, patience = (free if price is None else price for price in (pointing.haste, pointing.patience))
+    learnt = (_floats(part) for part in (pointing.nearness, haste, patience, pointing.liking, pointing.promise))
     active = torch.zeros_like(pointing.current) if pointing.active is None else pointing.active
     current, action, active = (part.to(torch.int32).contiguous() for part in (pointing.current, action, active))
     ready, opens = (None if pointing.opens is None or part is None else part.contiguous()
                     for part in (pointing.ready, pointing.opens))  # fmt: skip
+    duration = None if pointing.duration is None else pointing.duration.contiguous()
     left = None if pointing.liking is None or pointing.left is None else pointing.left.contiguous()
     log_p, entropy = _LogProbability.apply(
-        wanted, keys, *learnt, pointing.distance.contiguous(), current, action, pointing.mask.contiguous(), ready,
-        opens, active, left, pointing.clip,
+        wanted, keys, *learnt, pointing.distance.contiguous(), duration, current, action, pointing.mask.contiguous(),
+        ready, opens, active, left, pointing.clip,
     )  # fmt: skip
     return log_p, entropy
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nco.nn.mixing import MIXINGS, Mixing
+
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """[B, Q, D] -> [B, heads, Q, D / heads]."""
@@ -32,11 +34,14 @@ class Layer(nn.Module):
     """Self-attention and feed-forward, each on the normalised input and added to it (Vaswani et al. 2017; pre-norm).
 
     gated: the feed-forward's hidden units are multiplied by gates of their own (SwiGLU; Shazeer 2020).
+    mixing: what stands for softmax attention (nco.nn.mixing).
     """
 
-    def __init__(self, width: int, heads: int, feedforward: int, gated: bool = False) -> None:
+    def __init__(
+        self, width: int, heads: int, feedforward: int, gated: bool = False, mixing: Mixing = "attention"
+    ) -> None:
         super().__init__()
-        self.heads, self.gated = heads, gated
+        self.heads, self.gated, self.mixing = heads, gated, mixing
         self.norm_attention = Norm(width)
         self.norm_feedforward = Norm(width)
         self.project_in = nn.Linear(width, 3 * width, bias=False)
@@ -44,12 +49,18 @@ class Layer(nn.Module):
         self.widen = nn.Linear(width, 2 * feedforward if gated else feedforward, bias=not gated)
         self.narrow = nn.Linear(feedforward, width, bias=not gated)
 
-    def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """[B, N, D] -> [B, N, D]; bias [B, H, N, N]: added to the scores of attention."""
-        query, key, value = (
-            split_heads(part, self.heads) for part in self.project_in(self.norm_attention(x)).chunk(3, -1)
-        )
-        attended: Tensor = self.project_out(merge_heads(F.scaled_dot_product_attention(query, key, value, bias)))
+    def forward(self, x: Tensor, bias: Tensor | None = None, other: Tensor | None = None) -> Tensor:
+        """[B, N, D] -> [B, N, D]; bias [B, H, N, N]: added to the scores of attention; other [B, N, D]: nodes that are
+        looked at instead of x.
+        """
+        normed, width = self.norm_attention(x), x.shape[-1]
+        if other is None:
+            query, key, value = self.project_in(normed).chunk(3, -1)
+        else:
+            ask, tell = self.project_in.weight.split([width, 2 * width])
+            query, (key, value) = F.linear(normed, ask), F.linear(self.norm_attention(other), tell).chunk(2, -1)
+        query, key, value = (split_heads(part, self.heads) for part in (query, key, value))
+        attended: Tensor = self.project_out(merge_heads(MIXINGS[self.mixing](query, key, value, bias)))
         x = x + attended
         wide: Tensor = self.widen(self.norm_feedforward(x))
         if self.gated:

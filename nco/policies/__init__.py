@@ -12,6 +12,7 @@ from nco.policies.attention import AttentionPolicy
 from nco.policies.base import Memory, Policy, Query
 from nco.policies.camp import CampPolicy
 from nco.policies.profiles import ProfilesPolicy
+from nco.policies.rrnco import RrncoPolicy
 from nco.policies.unified import UnifiedPolicy
 
 __all__ = [
@@ -22,13 +23,14 @@ __all__ = [
     "Policy",
     "ProfilesPolicy",
     "Query",
+    "RrncoPolicy",
     "UnifiedPolicy",
     "make_policy",
 ]
 
 #: Policy name -> class.
 POLICIES: dict[str, type[Policy]] = {
-    policy.name: policy for policy in (AttentionPolicy, UnifiedPolicy, ProfilesPolicy, CampPolicy)
+    policy.name: policy for policy in (AttentionPolicy, UnifiedPolicy, ProfilesPolicy, RrncoPolicy, CampPolicy)
 }
 
 

@@ -32,6 +32,8 @@ class Memory(NamedTuple):
     look: Tensor | None = None  # [B, H, M, N] how much each vehicle looks at nodes, by head of the glimpse
     liking: Tensor | None = None  # [B, M, N] how much each vehicle wants nodes
     promise: Tensor | None = None  # [B, M, N] how much a client that is left is worth to each vehicle; positive
+    duration: Tensor | None = None  # [B, N, N] travel times at speed 1; None where the distances stand for them
+    pace: Tensor | None = None  # [B] the same in units of the coordinates is duration * pace; None: as the distances
 
     def detach(self) -> Memory:
         """The same without gradients."""

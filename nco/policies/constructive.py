@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -42,6 +42,14 @@ class ConstructiveConfig:
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads} and {self.decoder_heads}")
 
 
+class Prices(NamedTuple):
+    """What a decision pays, in logits before they are clipped; never negative."""
+
+    distance: Tensor  # [B, M] by vehicle
+    duration: Tensor  # [B]
+    waiting: Tensor  # [B]
+
+
 class ConstructivePolicy(Policy):
     """The decoder; encoders inherit from it."""
 
@@ -61,19 +69,20 @@ class ConstructivePolicy(Policy):
     def config(self) -> Mapping[str, Any]:
         return asdict(self.settings)
 
-    def prices(self, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Of each vehicle's distance [B, M] and of waiting [B], here nothing; never negative."""
+    def prices(self, memory: Memory) -> Prices:
+        """Of distance; travel time and waiting are free here."""
         vehicles = memory.query[:, :0] if memory.vehicle is None else memory.vehicle
         price = torch.ones_like(vehicles[..., 0], dtype=torch.float32) if memory.price is None else memory.price
-        return F.softplus(self.nearness) * memory.unit[:, None] * price, torch.zeros_like(memory.unit)
+        free = torch.zeros_like(memory.unit)
+        return Prices(F.softplus(self.nearness) * memory.unit[:, None] * price, free, free)
 
     def point(self, memory: Memory, query: Query) -> Pointing:
-        nearness, patience = self.prices(memory)
+        nearness, haste, patience = self.prices(memory)
         wanted = self._wanted(memory, query) / math.sqrt(self.settings.width)
         return Pointing(
             wanted, memory.pointer, memory.distance, nearness.gather(1, query.active.long()), query.current, query.mask,
             self.settings.clip, query.ready, memory.opens, patience, query.active, memory.liking, memory.promise,
-            query.left,
+            query.left, memory.duration, haste,
         )  # fmt: skip
 
     def _wanted(self, memory: Memory, query: Query) -> Tensor:

@@ -18,7 +18,7 @@ from nco.envs.instances import fleet_size, has
 from nco.nn.transformer import Encoder
 from nco.policies.attention import distances
 from nco.policies.base import Memory
-from nco.policies.constructive import EPS, ConstructiveConfig, ConstructivePolicy
+from nco.policies.constructive import EPS, ConstructiveConfig, ConstructivePolicy, Prices
 
 #: Numbers that describe a client and a vehicle.
 CLIENT, VEHICLE = 9, 8
@@ -42,8 +42,8 @@ class UnifiedPolicy(ConstructivePolicy):
         self.patience = nn.Parameter(torch.tensor(0.0))
         self.encoder = Encoder(config.width, config.heads, config.feedforward, config.layers, gated=True)
 
-    def prices(self, memory: Memory) -> tuple[Tensor, Tensor]:
-        return super().prices(memory)[0], F.softplus(self.patience) * memory.unit
+    def prices(self, memory: Memory) -> Prices:
+        return super().prices(memory)._replace(waiting=F.softplus(self.patience) * memory.unit)
 
     def encode(self, instances: TensorDict) -> Memory:
         vehicles, clients = describe(instances)

@@ -24,17 +24,18 @@ def matrix_rows(matrix, row, n, N):
 @triton.jit(do_not_specialize=["N", "M", "S", "T", "P", "clients", "seed"])
 def episode_kernel(
     # what the policy made of the problems, and the weights of its decoder
-    QUERY, VEHICLE, KEY, VALUE, POINTER, W_NUMBERS, W_GLIMPSE, W_WIDEN, W_NARROW, PRICES, PATIENCE, LOOK, LIKING,
-    PROMISE,
+    QUERY, VEHICLE, KEY, VALUE, POINTER, W_NUMBERS, W_GLIMPSE, W_WIDEN, W_NARROW, PRICES, HASTE, PATIENCE, LOOK,
+    LIKING, PROMISE,
     # the problems; limits have the margin taken off
     DISTANCE, DURATION, HOME, HOME_TIME, DEMAND, PICKUP, LAST, OPENS, CLOSES, SERVICE, LIMIT, CAPACITY,
-    DUE, FULL_LIMIT, SPEED, ALLOWED, COULD, STARTS,
+    DUE, FULL_LIMIT, SPEED, AVAILABLE, ALLOWED, COULD, STARTS,
     # what comes out
     ACTIONS, ACTIVE, READY, NUMBERS, WORDS, LEFT, LENGTHS,
     N, M, S, T, P, clients, seed, clip,
     SAMPLE: tl.constexpr, RECORD: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
-    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, WISHES: tl.constexpr,
+    AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, LIMITED: tl.constexpr,
+    WISHES: tl.constexpr, TRIPS: tl.constexpr,
     H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr, W: tl.constexpr,
     BN: tl.constexpr, BS: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
@@ -55,7 +56,9 @@ def episode_kernel(
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
         closes = tl.load(CLOSES + b * N + n, mask=node, other=0.0)
         service = tl.load(SERVICE + b * N + n, mask=node, other=0.0)
-    patience = tl.load(PATIENCE + b)
+    haste, patience = tl.load(HASTE + b), tl.load(PATIENCE + b)
+    if LIMITED:
+        available = tl.load(AVAILABLE + b)
     if WISHES:
         m_in = tl.arange(0, BM)
         promise = tl.load(PROMISE + (b * M + m_in)[:, None] * N + n[None, :],
@@ -76,6 +79,7 @@ def episode_kernel(
     if AT_TIME >= 0:
         ready = of_node(OPENS, b, active, N)
     length = tl.zeros([BS], tl.float32)
+    routes = tl.zeros([BS], tl.float32)
 
     t = 0
     going = tl.sum(left)
@@ -95,11 +99,16 @@ def episode_kernel(
                 ok = ok & (demand[None, :] <= peak[:, None])
             if AT_BACKHAUL >= 0:
                 ok = ok & ~(back[:, None] & (demand > 0)[None, :])
+            trip = way
+            if TRIPS:
+                trip = matrix_rows(DURATION, lane, n, N)
             if AT_TIME >= 0:
-                trip, to_end = matrix_rows(DURATION, lane, n, N), matrix_rows(HOME_TIME, b * M + active, n, N)
+                drive, to_end = trip, matrix_rows(HOME_TIME, b * M + active, n, N)
+                if not TRIPS:
+                    drive = matrix_rows(DURATION, lane, n, N)
                 if SPEEDS:
-                    trip = trip / of_node(SPEED, b, active, M)[:, None]
-                arrival = ready[:, None] + trip
+                    drive = drive / of_node(SPEED, b, active, M)[:, None]
+                arrival = ready[:, None] + drive
                 finish = tl.maximum(arrival, opens[None, :]) + service[None, :] + to_end
                 ok = ok & (arrival <= closes[None, :]) & (finish <= of_node(CLOSES, b, active, N)[:, None])
             if AT_LIMIT >= 0:
@@ -109,6 +118,10 @@ def episode_kernel(
                 ok = ok & (matrix_rows(ALLOWED, b * M + active, n, N) != 0)
             at_depot = current < M
             own = (at_depot == 0) | (left == 0)
+            if LIMITED:  # one token
+                again = routes < available
+                ok = ok & ((at_depot == 0) | again)[:, None]
+                own = ((at_depot == 0) & again) | (left == 0) | (tl.max(ok.to(tl.int32), 1) == 0)
             if FLEET:
                 some = tl.max(ok.to(tl.int32), 1) > 0
                 others = s < 0
@@ -178,8 +191,10 @@ def episode_kernel(
                 worth = tl.log(tl.dot(there, tl.trans(promise), input_precision=PRECISION) + 1e-6)
                 score += matrix_rows(LIKING, b * M + active, n, N)
                 score += tl.dot(worth, at_token, input_precision=PRECISION)
+            if TRIPS:
+                score -= haste * trip
             if AT_TIME >= 0:
-                score -= patience * tl.maximum(opens[None, :] - ready[:, None] - way, 0.0)
+                score -= patience * tl.maximum(opens[None, :] - ready[:, None] - trip, 0.0)
             logit = clip * (2.0 * tl.sigmoid(2.0 * score) - 1.0)
             if SAMPLE:  # the largest of logits with Gumbel's noise is a sample
                 draw = tl.rand(seed + b * 2654435769, (t * S + s)[:, None] * BN + n[None, :])
@@ -228,6 +243,8 @@ def episode_kernel(
             ready = tl.where(home, of_node(OPENS, b, active, N), begins + of_node(SERVICE, b, action, N))
         if AT_LIMIT >= 0:
             length = tl.where(home, 0.0, length + tl.load(DISTANCE + lane * N + action))
+        if LIMITED:
+            routes += tl.where((home == 0) & at_depot, 1.0, 0.0)
         visited = visited | ((n[None, :] == action[:, None]) & (home == 0)[:, None])
         left = left - tl.where(real & (home == 0), 1, 0)
         changed, idle = home & at_depot & (stays == 0), stays

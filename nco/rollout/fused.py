@@ -30,8 +30,6 @@ from nco.rollout.rescore import Decisions
 
 #: Constraints that the kernel knows.
 KNOWN = (Capacity, Load, Backhaul, TimeWindows, RouteLimit, Zones)
-#: Attributes that the kernel does not honour.
-UNKNOWN = ("available", "prize")
 #: Fewest and most nodes in registers: few sizes, so that few kernels are compiled; masks must fit.
 FEWEST, MOST = 64, 1024
 #: Numbers of a state are padded to what a matrix unit needs.
@@ -45,7 +43,8 @@ def covers(policy: Policy, env: RoutingEnv, instances: TensorDict) -> TypeGuard[
         isinstance(policy, ConstructivePolicy)
         and all(kind in KNOWN for kind in kinds)
         and sum(kind in (Capacity, Load) for kind in kinds) == 1
-        and not any(has(instances, key) for key in UNKNOWN)
+        and not has(instances, "prize")
+        and not (has(instances, "available") and (has(instances, "reloads") or fleet_size(instances) > 1))
         and not (has(instances, "reloads") and any(constraint.lasting for constraint in env.constraints))
         and not any(has(instances, key) and instances[key].dim() == 4 for key in ("distance", "duration"))
         and instances["locs"].shape[1] <= MOST
@@ -99,7 +98,7 @@ def _launch(
 
     (batch, rollouts, begun), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
     steps, device = env.max_steps(instances), starts.device
-    flags = _flags(policy, env, instances) | _wishes(memory)
+    flags = _flags(policy, env, instances) | _wishes(memory) | {"TRIPS": memory.duration is not None}
     kept = (batch, steps if record else 0, rollouts)
     actions = torch.empty(batch, steps, rollouts, dtype=torch.int16, device=device)
     active = torch.zeros(kept, dtype=torch.int32, device=device)
@@ -112,7 +111,7 @@ def _launch(
     lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
     seed = 0 if generator is None else fresh_seed(generator)
     episode_kernel[lengths.shape](
-        *_weights(policy, memory), *_problems(env, instances), starts.to(torch.int32).contiguous(),
+        *_weights(policy, memory), *_problems(env, instances, memory), starts.to(torch.int32).contiguous(),
         actions, active, ready, numbers, masks, left, lengths,
         nodes, fleet, rollouts, steps, begun, nodes - fleet, seed, policy.settings.clip,
         SAMPLE=generator is not None, RECORD=record, BS=tile, num_warps=warps, **flags,
@@ -136,6 +135,7 @@ def _flags(policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict) -
         "F": env.num_features, "LOAD": Load in at, "AT_LOAD": at.get(Load, at.get(Capacity)),
         "AT_BACKHAUL": at.get(Backhaul, -1), "AT_TIME": at.get(TimeWindows, -1), "AT_LIMIT": at.get(RouteLimit, -1),
         "ZONES": Zones in at, "FLEET": fleet_size(instances) > 1, "SPEEDS": has(instances, "speed"),
+        "LIMITED": has(instances, "available"),
         "H": heads, "HD": settings.width // heads, "HIDDEN": hidden, "CHUNK": min(64, hidden),
         "W": words(nodes), "BN": max(FEWEST, 1 << (nodes - 1).bit_length()), "PRECISION": precision,
     }  # fmt: skip
@@ -154,14 +154,14 @@ def _weights(policy: ConstructivePolicy, memory: Memory) -> list[Tensor | None]:
     layers = (policy.project_glimpse, policy.widen, policy.narrow)
     tables = (memory.query, memory.vehicle, memory.key, memory.value, memory.pointer)
     tensors = [*tables, numbers, *(layer.weight.t() for layer in layers)]
-    nearness, patience = policy.prices(memory)
-    patience = torch.zeros_like(patience) if memory.opens is None else patience
-    singles = (nearness, patience, memory.look, memory.liking, memory.promise)
+    prices = policy.prices(memory)
+    patience = torch.zeros_like(prices.waiting) if memory.opens is None else prices.waiting
+    singles = (prices.distance, prices.duration, patience, memory.look, memory.liking, memory.promise)
     halves = (tensor.to(dtype).contiguous() for tensor in tensors if tensor is not None)
     return [*halves, *(None if tensor is None else tensor.float().contiguous() for tensor in singles)]
 
 
-def _problems(env: RoutingEnv, instances: TensorDict) -> list[Tensor | None]:
+def _problems(env: RoutingEnv, instances: TensorDict, memory: Memory) -> list[Tensor | None]:
     """The kernel's next arguments; None for what it does not look at."""
     kinds, fleet = {type(constraint) for constraint in env.constraints}, fleet_size(instances)
 
@@ -171,16 +171,17 @@ def _problems(env: RoutingEnv, instances: TensorDict) -> list[Tensor | None]:
     timed, limited, collects = TimeWindows in kinds, RouteLimit in kinds, bool({Load, Backhaul} & kinds)
     locs = instances["locs"]
     distance = instances["distance"] if has(instances, "distance") else (locs[:, :, None] - locs[:, None]).norm(dim=-1)
-    duration = instances["duration"] if has(instances, "duration") else distance
+    duration = (instances["duration"] if has(instances, "duration") else distance).contiguous()
     home = ways_home(instances)
     last = when(Backhaul in kinds, "backhaul_last")
     return [
-        distance.contiguous(), duration.contiguous() if timed else None,
+        distance.contiguous(), duration if timed or memory.duration is not None else None,
         home.distance.contiguous() if limited else None, home.time.contiguous() if timed else None,
         when(True, "demand"), when(collects, "pickup"), None if last is None else last.int(), when(timed, "opens"),
         shaved(instances["closes"]).contiguous() if timed else None, when(timed, "service"),
         shaved(instances["max_distance"]).contiguous() if limited else None, when(True, "capacity"),
         instances["closes"][:, :fleet].contiguous() if timed else None, when(limited, "max_distance"),
-        when(has(instances, "speed"), "speed"), instances["allowed"].to(torch.int8) if Zones in kinds else None,
+        when(has(instances, "speed"), "speed"), when(has(instances, "available"), "available"),
+        instances["allowed"].to(torch.int8) if Zones in kinds else None,
         env.reset(instances, 1).could.to(torch.int8) if fleet > 1 else None,
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tensordict import TensorDict
 
 from nco.checker import check, exceeds
 from nco.envs.generators.unified import completed
@@ -80,8 +81,7 @@ class NeuralSolver:
         best = _Best(problem, Solution(alone))
         if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
-        instances = completed(from_problem(problem, clients, self.device))
-        most = most_routes(problem)
+        instances, most = seen(problem, clients).to(self.device), most_routes(problem)
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
@@ -167,6 +167,14 @@ def _solution(
     return Solution(tuple(routes))
 
 
+def seen(problem: Problem, clients: Sequence[int]) -> TensorDict:
+    """A problem with some of its clients as instances [1] that every policy can see; a single route is a tour."""
+    instances = completed(from_problem(problem, clients))
+    if most_routes(problem) == 1:
+        instances["available"] = torch.ones_like(instances["capacity"])
+    return instances
+
+
 def placed(problem: Problem, clients: Sequence[int], routes: Sequence[Route]) -> list[Route]:
     """Routes over the nodes of instances, vehicles then these clients, as routes over locations."""
     places = [vehicle.start_depot for vehicle in problem.vehicle_types]
@@ -180,6 +188,6 @@ def _warn(problem: Problem, card: Card) -> None:
     if not low <= problem.num_clients <= high:
         text = f"{problem.num_clients} clients; the weights '{card.name}' were trained on {low} to {high}"
         warnings.warn(text, OutOfDistributionWarning, stacklevel=5)
-    if not problem.has_coordinates:
+    if not problem.has_coordinates and "placed" not in POLICIES[card.policy].sees:
         text = "the policy sees places derived from the distances; costs are those of the matrix"
         warnings.warn(text, EmbeddingWarning, stacklevel=5)

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from tensordict import TensorDict
 
-from nco.envs.generators.unified import completed
-from nco.envs.instances import fleet_size, from_problem, to_routes
+from nco.envs.instances import fleet_size, to_routes
 from nco.envs.presets import preset
 from nco.policies import POLICIES
 from nco.policies.weights import find_card, load, shipped
@@ -21,7 +20,7 @@ from nco.search.compiled import cores
 from nco.search.sampling import WORK, excess
 from nco.solution import Solution
 from nco.solvers.features import unknown
-from nco.solvers.neural import FAVOURITES, fitting, most_routes, placed
+from nco.solvers.neural import FAVOURITES, fitting, most_routes, placed, seen
 
 
 def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> list[Solution | None]:
@@ -34,7 +33,7 @@ def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> li
     with ThreadPoolExecutor(cores()) as pool:  # numpy lets go of the interpreter
         chosen = list(pool.map(choose, problems))
         known = [k for k, weights in enumerate(chosen) if weights is not None]
-        drawn = pool.map(lambda k: completed(from_problem(problems[k], range(problems[k].num_clients))), known)
+        drawn = pool.map(lambda k: seen(problems[k], range(problems[k].num_clients)), known)
     groups: dict[tuple[object, ...], list[tuple[int, TensorDict]]] = defaultdict(list)
     for k, instances in zip(known, drawn, strict=True):
         shapes = tuple(sorted((key, tuple(tensor.shape)) for key, tensor in instances.items()))

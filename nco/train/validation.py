@@ -21,7 +21,9 @@ def validation_set(name: str, size: int, count: int, seed: int, device: torch.de
 
 @torch.no_grad()
 def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> tuple[float, float]:
-    """Mean cost of the best of S greedy rollouts, and of the best over S starts and 8 symmetries."""
+    """Mean cost of the best of S greedy rollouts, and of the best over S starts and 8 symmetries, in the problems' own
+    units.
+    """
     plain = _best(policy, env, instances, starts)
     best = plain
     for copy in symmetries(instances).chunk(8)[1:]:
@@ -31,4 +33,4 @@ def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts:
 
 def _best(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> torch.Tensor:
     begin = first_clients(instances, starts, env.could(instances))
-    return fastest_rollout(policy, env, instances, begin).cost.amin(dim=1)
+    return fastest_rollout(policy, env, instances, begin).cost.amin(dim=1) * instances["scale"]

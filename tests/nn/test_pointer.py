@@ -66,6 +66,24 @@ def test_of_two_nodes_at_the_same_place_the_one_that_opens_earlier_is_likelier(p
     assert torch.equal(logits[..., 1], logits[..., 2])  # open on arrival, both
 
 
+def test_of_two_nodes_at_the_same_distance_the_one_that_is_reached_sooner_is_likelier(pointing):
+    equal = pointing._replace(
+        wanted=torch.zeros(2, 3, 16), distance=torch.full((2, 5, 5), 0.1), mask=torch.ones(2, 3, 5, dtype=torch.bool),
+        duration=torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(1)), haste=torch.tensor([0.5, 2.0]),
+    )  # fmt: skip
+    order = pointer_logits(equal).argsort(dim=-1, descending=True)
+    assert torch.equal(order, rows(equal.duration, equal.current).argsort(dim=-1))
+
+
+def test_who_waits_is_told_by_the_travel_time_not_by_the_distance(pointing):
+    late = torch.full((2, 5), 0.9)
+    timed = pointing._replace(
+        duration=torch.full((2, 5, 5), 0.5), haste=torch.zeros(2), ready=torch.full((2, 3), 0.4), opens=late,
+        patience=torch.ones(2),
+    )  # fmt: skip
+    assert torch.equal(pointer_logits(timed), pointer_logits(pointing))  # who arrives at 0.9 does not wait
+
+
 def test_a_price_of_one_problem_leaves_the_other_as_it_is(pointing):
     before = pointer_logits(pointing)
     after = pointer_logits(pointing._replace(nearness=torch.tensor([[0.5, 0.5, 0.5], [5.0, 5.0, 5.0]])))
@@ -99,11 +117,13 @@ def drawn_pointing(nodes: int, queries: int, seed: int = 1) -> tuple[Pointing, t
         liking=torch.randn(2, fleet, nodes, generator=draw),
         promise=torch.rand(2, fleet, nodes, generator=draw) + 0.1,
         left=torch.rand(2, queries, nodes, generator=draw) < 0.5,
+        duration=torch.rand(2, nodes, nodes, generator=draw),
+        haste=torch.tensor([0.4, 0.9]),
     )
     return pointing, torch.multinomial(mask.flatten(0, 1).float(), 1, generator=draw).view(2, queries)
 
 
-LEARNT = ("wanted", "keys", "nearness", "patience", "liking", "promise")
+LEARNT = ("wanted", "keys", "nearness", "haste", "patience", "liking", "promise")
 
 
 def packed(pointing: Pointing) -> Pointing:
@@ -120,16 +140,17 @@ def outcome(pointing: Pointing, action: torch.Tensor):
 
 
 @pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("trips", [True, False])
 @pytest.mark.parametrize(("nodes", "queries"), [(1, 1), (2, 33), (16, 32), (21, 70), (33, 5), (40, 130)])
-def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, waits):
+def test_the_kernel_is_its_twin_forward_and_backward(nodes, queries, trips, waits):
     pointing, action = drawn_pointing(nodes, queries)
-    if not waits:
-        pointing = pointing._replace(opens=None)
+    pointing = pointing._replace(**({} if waits else {"opens": None}), **({} if trips else {"duration": None}))
     expected = outcome(pointing, action)
     found = outcome(packed(pointing), action)
-    if not waits:
-        assert expected.pop(5) is None  # nobody waits: patience has no part in it
-        assert not found.pop(5).any()
+    for place, there in ((6, waits), (5, trips)):
+        if not there:
+            assert expected.pop(place) is None  # nobody waits, or times are distances: their price has no part in it
+            assert not found.pop(place).any()
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 

@@ -7,6 +7,7 @@ import torch
 from tensordict import TensorDict
 
 import nco
+from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size, to_problems, to_routes
 from nco.envs.routing import RoutingEnv
 from nco.nn.bits import unpack
@@ -19,7 +20,7 @@ from nco.rollout.starts import FREE, first_clients
 CLIENTS, STARTS = 11, 5
 #: Together they take every branch of the kernel.
 CASES = ("cvrp", "vrpb", "vrpmb", "vrptw", "vrpl", "ovrpbltw", "mdovrpmbltw", "unified", "rcvrptw", "speeds", "zones",
-         "profiles", "hcvrp")  # fmt: skip
+         "profiles", "hcvrp", "roads:ratsp", "roads:rcvrp", "roads:rcvrptw", "roads:mdvrptw")  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -50,13 +51,15 @@ def problems(name: str, draw) -> tuple[str, TensorDict]:
         del instances["reloads"]
         instances["capacity"] = instances["capacity"] * torch.tensor([1.0, 1.5, 1.0, 2.0, 1.0])
         return "pvrp_zc", instances
+    if name.startswith("roads:"):
+        return "roads", completed(draw(2, CLIENTS, name.partition(":")[2], seed=3))
     return name, draw(2, CLIENTS, name, seed=3)
 
 
 @pytest.fixture(scope="module", params=CASES)
-def case(request, drawn, tiny_unified, tiny_profiles) -> Case:
+def case(request, drawn, tiny_unified, tiny_profiles, tiny_rrnco) -> Case:
     name, instances = problems(request.param, drawn)
-    policy, env = tiny_profiles(name) if name in ("profiles", "hcvrp") else tiny_unified(name)
+    policy, env = {"profiles": tiny_profiles, "hcvrp": tiny_profiles, "roads": tiny_rrnco}.get(name, tiny_unified)(name)
     assert covers(policy, env, instances)
     starts, draw = first_clients(instances, STARTS, env.could(instances)), torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -112,9 +115,12 @@ def test_the_checker_accepts_every_trajectory_and_agrees_on_its_cost(case, kind)
             assert report.cost.total == pytest.approx(cost * float(case.instances["scale"][row]), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["unified", "mdovrpbltw", "profiles"])
-def test_recorded_decisions_teach_what_those_rebuilt_from_the_actions_teach(tiny_unified, tiny_profiles, drawn, name):
-    (policy, env), instances = (tiny_profiles if name == "profiles" else tiny_unified)(name), drawn(2, 7, name)
+@pytest.mark.parametrize("name", ["unified", "mdovrpbltw", "profiles", "roads"])
+def test_recorded_decisions_teach_what_those_rebuilt_from_the_actions_teach(
+    tiny_unified, tiny_profiles, tiny_rrnco, drawn, name
+):
+    (policy, env) = {"profiles": tiny_profiles, "roads": tiny_rrnco}.get(name, tiny_unified)(name)
+    instances = drawn(2, 7, name, seed=4)  # of roads: with time windows
     starts, weight = first_clients(instances, 3), torch.tensor([[1.0, -2.0, 0.5], [0.3, 1.0, -1.0]])
     memory = policy.encode(instances)
     draw = torch.Generator().manual_seed(1)
@@ -174,7 +180,6 @@ def test_what_the_kernel_does_not_honour_is_not_covered(tiny_unified, drawn, nam
 @pytest.mark.parametrize(
     ("key", "shape"),
     [
-        ("available", (1, 1)),
         ("prize", (1, 7)),
         ("reloads", (1, 1)),
         ("distance", (1, 1, 7, 7)),
@@ -186,6 +191,24 @@ def test_attributes_that_the_kernel_does_not_honour_are_not_covered(tiny_unified
     assert covers(policy, env, instances)
     instances[key] = torch.ones(shape)
     assert not covers(policy, env, instances)
+
+
+def test_limited_fleets_of_several_vehicles_are_not_covered(tiny_unified, drawn):
+    for name, covered in (("vrptw", True), ("mdvrptw", False)):
+        (policy, env), instances = tiny_unified(name), drawn(1, 6, name)
+        instances["available"] = torch.full_like(instances["capacity"], 2.0)
+        assert covers(policy, env, instances) is covered
+
+
+def test_a_vehicle_with_few_routes_makes_no_more_and_leaves_the_rest(tiny_unified, drawn):
+    (policy, env), instances = tiny_unified("cvrp"), drawn(3, 8)
+    instances["capacity"] = instances["demand"].sum(dim=1, keepdim=True) / 3 + 9  # too little for all in two routes
+    instances["available"] = torch.full((3, 1), 2.0)
+    starts = first_clients(instances, 4)
+    found, expected = (roll(policy, env, instances, starts) for roll in (fused_rollout, rollout))
+    assert torch.equal(found.actions, expected.actions)
+    leaves = (found.actions[..., 1:] > 0) & (found.actions[..., :-1] == 0)
+    assert leaves.sum(dim=-1).max() == 1  # after the first route
 
 
 def test_too_many_nodes_are_not_covered(tiny_unified, cvrp, drawn):

@@ -141,6 +141,10 @@ def test_the_explanation_lists_every_group_and_key():
     text = explain()
     assert all(
         choice in text
-        for choice in ("experiment=camp|cvrp|profiles|smoke", "env=cvrp|cvrp_mixed|profiles", "trainer=cpu|default")
+        for choice in (
+            "experiment=camp|cvrp|profiles|rrnco|smoke",
+            "env=cvrp|cvrp_mixed|profiles|roads",
+            "trainer=cpu|default",
+        )
     )
     assert all(f"{key}:" in text for key in ("max_steps", "decay_from", "sizes", "resume", "feedforward"))

@@ -23,6 +23,13 @@ def test_costs_are_means_of_the_best_over_starts_and_over_starts_and_symmetries(
     assert best < greedy
 
 
+def test_costs_are_in_the_units_of_the_problems(tiny_policy, cvrp, drawn):
+    instances = drawn(5, 8)
+    before = greedy_costs(tiny_policy, cvrp, instances, starts=3)
+    instances["scale"] = torch.full((5,), 4.0)
+    assert greedy_costs(tiny_policy, cvrp, instances, starts=3) == tuple(4 * cost for cost in before)
+
+
 def test_validation_leaves_no_gradients_and_no_trace_in_the_policy(tiny_policy, cvrp, drawn):
     before = {name: tensor.clone() for name, tensor in tiny_policy.state_dict().items()}
     greedy_costs(tiny_policy, cvrp, drawn(2, 5), starts=2)

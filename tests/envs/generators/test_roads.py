@@ -73,6 +73,63 @@ def test_clustered_places_are_near_each_other_and_the_depot_is_any_of_them():
     assert (nearest == 0).float().mean() < 0.5
 
 
+@pytest.fixture
+def folder(tmp_path, arrays):
+    """Three cities: the street of the fixture, one with half as many places and ways ten times as long, and another
+    street without a way back worth having."""
+    half = {key: value[:6, :6] if value.shape[1] > 2 else value[:6] for key, value in arrays.items()}
+    steep = arrays | {"distance": np.where(arrays["distance"] > 0, arrays["distance"], 0) * 3}
+    np.savez(tmp_path / "b.npz", **half | {"distance": 10 * half["distance"]})
+    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez(tmp_path / "c.npz", **steep)
+    return str(tmp_path)
+
+
+def test_every_instance_draws_one_of_the_cities_of_a_folder(folder):
+    instances = draw(f"rcvrp:{folder}", size=5, batch=200)
+    straight = (instances["locs"][:, :, None] - instances["locs"][:, None]).norm(dim=-1)
+    detour = (instances["distance"].sum(dim=(1, 2)) / straight.sum(dim=(1, 2)) * 1.1132 / 1.2).round(decimals=1)
+    assert detour.unique(return_counts=True)[1].min() > 200 / 3 / 2  # of all three
+    assert sorted(detour.unique().tolist()) == pytest.approx([1.0, 3.0, 10.0], abs=0.1)
+
+
+def test_an_instance_of_a_folder_is_one_that_its_city_has(folder, write, arrays):
+    for instance in draw(f"rcvrptw:{folder}", size=4, batch=20, seed=2):
+        straight = (instance["locs"][:, None] - instance["locs"]).norm(dim=-1) * instance["scale"] / 1.1132
+        ratio = (instance["distance"] * instance["scale"]).sum() / straight.sum() / 1.2
+        assert min(abs(float(ratio) - factor) for factor in (1.0, 3.0, 10.0)) < 0.02
+        times = instance["duration"] * instance["time_scale"]
+        east = instance["locs"][:, 0]
+        slower = torch.where(east[None] < east[:, None], 2.0, 1.0)  # westwards
+        torch.testing.assert_close(times, slower * straight, rtol=1e-2, atol=1e-2)
+
+
+def test_cities_of_a_folder_may_differ_in_size_and_all_must_have_enough_places(folder):
+    with pytest.raises(ConfigError, match="C503 size: 6 clients and a depot are more than the 6 places"):
+        draw(f"rcvrp:{folder}", 6)
+
+
+def test_a_folder_without_cities_is_an_error(tmp_path):
+    with pytest.raises(ConfigError, match="the folder holds no city"):
+        draw(f"rcvrp:{tmp_path}")
+
+
+def test_the_same_seed_draws_the_same_from_a_folder(folder):
+    for key, values in draw(f"roads:{folder}", size=4, seed=3).items():
+        assert torch.equal(values, draw(f"roads:{folder}", size=4, seed=3)[key])
+
+
+def test_roads_mix_the_three_problems_clusters_and_problems_without_coordinates():
+    kinds = set()
+    for seed in range(12):
+        instances = draw("roads", 20, batch=40, seed=seed)
+        kinds.add(("available" in instances.keys(), "duration" in instances.keys()))  # noqa: SIM118
+        assert 0 < (~instances["placed"]).sum() < 20
+        spread = instances["scale"]
+        assert spread.max() > 2 * spread.min()
+    assert kinds == {(True, False), (False, False), (False, True)}
+
+
 def test_the_ways_of_the_town_are_the_fastest_and_depend_on_the_direction():
     town = city(None)
     assert (town.distance != town.distance.T).any()
