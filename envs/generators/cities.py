@@ -1,7 +1,7 @@
 """Cities: places with the distances and travel times between them, from a file or made up.
 
 A city file has `points` [P, 2] (latitude, longitude in degrees), `distance` [P, P] and `duration` [P, P], from row to
-column: one of nco (see nco.cities.city), which says so in its entry `format`, in metres and seconds, or one of Son et al.
+column: one of nco (see nco.cities.city), known by its entry `format`, in metres and seconds, or one of Son et al.
 (2025), "RRNCO: Towards real-world routing with neural combinatorial optimization", in km and minutes.
 """
 

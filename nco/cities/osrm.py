@@ -195,8 +195,8 @@ def _numbers(numbers: range) -> str:
 
 
 def _matrix(rows: list[list[float | None]]) -> Floats:
-    """A table of OSRM; no way (null) is infinite."""
-    matrix = np.array(rows, dtype=np.float64)
+    """A table of OSRM; no way (null) is infinite. Distances of neighbours on a road may be -1 m by rounding: 0."""
+    matrix = np.maximum(np.array(rows, dtype=np.float64), 0.0)
     return np.where(np.isnan(matrix), np.inf, matrix)
 
 

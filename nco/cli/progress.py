@@ -1,4 +1,4 @@
-"""Counting runs of a benchmark on the terminal."""
+"""How far a benchmark or the building of a city is, on the terminal."""
 
 from __future__ import annotations
 
@@ -30,3 +30,23 @@ class Counter(AbstractContextManager["Counter"]):
         cost = record.status if record.cost is None else f"{record.cost:,.6g}"
         latest = f"{record.run.instance} {record.run.solver} seed {record.run.seed}: {cost}"
         self._progress.update(self._task, completed=done, total=total, description=latest)
+
+
+class Stages(AbstractContextManager["Stages"]):
+    """What is being done, with a bar of how much of it is; silent when `console` is no terminal."""
+
+    def __init__(self, console: Console, quiet: bool = False) -> None:
+        hidden = quiet or not console.is_terminal
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=hidden)
+        self._task = self._progress.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, stage: str, share: float) -> None:
+        self._progress.update(self._task, description=stage, completed=share, total=1.0 if share else None)
