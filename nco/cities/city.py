@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nco.cities.geometry import Floats
+from nco.cities.geometry import Box, Floats
 from nco.cities.graph import RoadGraph
 from nco.errors import Fault, FileError
 
 FORMAT = "nco-city 1"
 ATTRIBUTION = "Contains data (c) OpenStreetMap contributors, ODbL 1.0 (https://www.openstreetmap.org/copyright)"
-#: Places are stored in units of 1e-7 degrees, as OpenStreetMap does.
+#: What the same licence asks to be shown with a map.
+CREDIT = "\N{COPYRIGHT SIGN} OpenStreetMap contributors"
+#: Vertices of roads are stored in units of 1e-7 degrees, as OpenStreetMap does.
 DEGREES = 1e7
 
 
@@ -36,6 +38,12 @@ class City:
     duration: NDArray[np.float32]  # [P, P] seconds
     roads: RoadGraph
     provenance: Mapping[str, Any]
+
+    @property
+    def box(self) -> Box:
+        """Where the places were drawn."""
+        latitude, longitude = self.provenance["center"]
+        return Box.around(latitude, longitude, self.provenance["size"])
 
     def save(self, path: Path) -> None:
         """Write the file; raises FileError (F012)."""

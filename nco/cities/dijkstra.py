@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from nco.cities.geometry import Floats, haversine
 from nco.cities.graph import RoadGraph
 from nco.cities.matrices import Matrices, Progress, silent
 from nco.cities.places import Anchored
+from nco.errors import Fault, RoadsError
 
 #: Origins treated at once: bounds the memory at BLOCK x vertices.
 BLOCK = 32
@@ -29,16 +32,19 @@ def fastest(anchored: Anchored, progress: Progress = silent) -> Matrices:
     return Matrices(distance, duration)
 
 
-def trace(graph: RoadGraph, origin: int, destinations: NDArray[np.int32]) -> list[Floats]:
-    """The fastest way from a vertex to each of others as a line [*, 2] of latitudes and longitudes; empty: no way."""
-    _, before = _trees(graph, np.array([origin], dtype=np.int32))
-    lines = []
-    for destination in destinations.tolist():
-        way = [destination]
-        while way[-1] != origin and before[0, way[-1]] != NOWHERE:
-            way.append(int(before[0, way[-1]]))
-        lines.append(graph.vertex[way[::-1]] if way[-1] == origin else np.empty((0, 2)))
-    return lines
+def paths(graph: RoadGraph, ends: NDArray[np.int32]) -> Iterator[list[int]]:
+    """The vertices of the fastest way for each pair of ends [*, 2]; raises RoadsError (R603) where there is none."""
+    for first in range(0, len(ends), BLOCK):
+        pairs = ends[first : first + BLOCK]
+        _, before = _trees(graph, pairs[:, 0])
+        for tree, (origin, destination) in zip(before, pairs.tolist(), strict=True):
+            way = [destination]
+            while way[-1] != origin:
+                way.append(int(tree[way[-1]]))
+                if way[-1] == NOWHERE:
+                    fix = "Ask for places that are connected"
+                    raise RoadsError(Fault("R603", "paths", f"there is no way from {origin} to {destination}", fix))
+            yield way[::-1]
 
 
 def _trees(graph: RoadGraph, origins: NDArray[np.int32]) -> tuple[Floats, NDArray[np.int32]]:

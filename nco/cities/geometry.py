@@ -41,6 +41,18 @@ class Box:
         wide = half / max(math.cos(math.radians(latitude)), 1e-6)
         return cls(latitude - half, longitude - wide, latitude + half, longitude + wide)
 
+    @classmethod
+    def of(cls, points: ArrayLike) -> Box:
+        """The smallest box around places [P, 2] (latitude, longitude)."""
+        where = np.asarray(points, dtype=np.float64)
+        return cls(*where.min(axis=0).tolist(), *where.max(axis=0).tolist())
+
+    @property
+    def extent(self) -> float:
+        """Metres of the longer side."""
+        wide = (self.east - self.west) * math.cos(math.radians((self.south + self.north) / 2))
+        return DEGREE * max(self.north - self.south, wide)
+
     def grown(self, margin: float) -> Box:
         """The box with `margin` metres more on each side."""
         high = margin / DEGREE

@@ -9,9 +9,6 @@ import numpy as np
 from nco.cities.geometry import DEGREE, Floats
 from nco.cities.graph import RoadGraph
 
-#: A line may leave out bends of fewer metres.
-TOLERANCE = 2.0
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
@@ -21,8 +18,11 @@ class Line:
     rank: int  # importance, 0 = motorway
 
 
-def lines(graph: RoadGraph) -> list[Line]:
-    """All roads, each once whatever its directions, cut at crossings and where their importance changes."""
+def lines(graph: RoadGraph, tolerance: float) -> list[Line]:
+    """All roads, each once whatever its directions, cut at crossings and where their importance changes.
+
+    Bends of fewer than `tolerance` metres are left out.
+    """
     streets = graph.streets
     ends = np.stack([graph.tail[streets], graph.head[streets]], axis=1).tolist()
     ranks = graph.rank[streets].tolist()
@@ -45,11 +45,11 @@ def lines(graph: RoadGraph) -> list[Line]:
             if path[-1] in through:
                 first, second = at[path[-1]]
                 here = second if here == first else first
-        found.append(Line(simplified(graph.vertex[path]), ranks[street]))
+        found.append(Line(simplified(graph.vertex[path], tolerance), ranks[street]))
     return found
 
 
-def simplified(points: Floats, tolerance: float = TOLERANCE) -> Floats:
+def simplified(points: Floats, tolerance: float) -> Floats:
     """A line [*, 2] of latitudes and longitudes with fewer points (Douglas and Peucker 1973)."""
     if len(points) < 3:
         return points

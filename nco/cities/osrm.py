@@ -30,8 +30,8 @@ from nco.errors import ConfigError, Fault, RoadsError
 PROGRAMS = ("osrm-extract", "osrm-partition", "osrm-customize", "osrm-routed")
 PROFILES = {"car": "car.lua", "bike": "bicycle.lua"}
 LOOPBACK = "127.0.0.1"
-#: Origins and destinations of one request: keeps addresses below 8 KB, what every server takes.
-BLOCK = 150
+#: Origins and destinations of one request, whose address then has 22 KB.
+BLOCK = 500
 #: Seconds until a stage, the start of the server and a request are given up.
 STAGE, START, REQUEST = 3600.0, 60.0, 300.0
 ATTEMPTS = 3

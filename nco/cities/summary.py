@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nco.cities.city import City
-from nco.cities.geometry import Box, haversine
+from nco.cities.geometry import Floats, haversine
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,18 @@ def summarise(city: City) -> Summary:
         float(distance[pairs].mean() / 1000),
         float(duration[pairs].mean() / 60),
         float(distance[pairs].mean() / max(straight[pairs].mean(), 1e-9)),
-        *(float((abs(m - m.T) / np.maximum(np.maximum(m, m.T), 1e-9))[pairs].mean()) for m in (distance, duration)),
+        _asymmetry(distance[pairs], distance.T[pairs]),
+        _asymmetry(duration[pairs], duration.T[pairs]),
         float(np.corrcoef(distance[pairs], duration[pairs])[0, 1]),
     )
 
 
+def _asymmetry(there: Floats, back: Floats) -> float:
+    return float(np.mean(abs(there - back) / np.maximum(np.maximum(there, back), 1e-9)))
+
+
 def _streets(city: City) -> float:
-    roads, box = city.roads, Box.around(*city.provenance["center"], city.provenance["size"])
+    roads = city.roads
     streets = roads.streets[roads.lived[roads.streets]]
-    inside = box.holds((roads.vertex[roads.tail[streets]] + roads.vertex[roads.head[streets]]) / 2)
+    inside = city.box.holds((roads.vertex[roads.tail[streets]] + roads.vertex[roads.head[streets]]) / 2)
     return float(roads.length[streets[inside]].sum() / 1000)
