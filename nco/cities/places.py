@@ -15,10 +15,10 @@ from nco.errors import Fault, RoadsError
 
 @dataclass(frozen=True, eq=False)
 class Anchored:
-    """A graph in which every place is a vertex."""
+    """A graph in which every place has a vertex."""
 
     graph: RoadGraph
-    vertex: NDArray[np.int32]  # [P]
+    vertex: NDArray[np.int32]  # [P]; the same for places on the same spot
     gap: Floats  # [P] metres from the place to its road
 
 
@@ -47,18 +47,17 @@ def draw(graph: RoadGraph, count: int, box: Box, seed: int) -> Floats:
 
 
 def anchor(graph: RoadGraph, places: Floats) -> Anchored:
-    """Put places [P, 2] on the nearest road and split the roads there: each place is a vertex of the new graph."""
-    segment, share, gap = _nearest(graph, places)
-    spots = (
-        graph.vertex[graph.tail[segment]] * (1 - share[:, None]) + graph.vertex[graph.head[segment]] * share[:, None]
-    )
-    vertex = (len(graph.vertex) + np.arange(len(places))).astype(np.int32)
-    twins = _twins(graph, segment)
+    """Put places [P, 2] on the nearest road and split the roads there, so that they have a vertex."""
+    nearest, gap = _nearest(graph, places)
+    spots, number = np.unique(nearest, axis=0, return_inverse=True)  # places at the same address share a vertex
+    segment, share = spots[:, 0].astype(np.intp), spots[:, 1]
+    start, end = graph.vertex[graph.tail[segment]], graph.vertex[graph.head[segment]]
+    vertex = len(graph.vertex) + np.arange(len(spots))
     split: dict[int, list[tuple[float, int]]] = {}
-    for place, (there, back) in enumerate(zip(segment.tolist(), twins.tolist(), strict=True)):
-        split.setdefault(there, []).append((float(share[place]), int(vertex[place])))
+    for stop, (there, back) in enumerate(zip(segment.tolist(), _twins(graph, segment).tolist(), strict=True)):
+        split.setdefault(there, []).append((float(share[stop]), int(vertex[stop])))
         if back >= 0:
-            split.setdefault(back, []).append((1 - float(share[place]), int(vertex[place])))
+            split.setdefault(back, []).append((1 - float(share[stop]), int(vertex[stop])))
     pieces = [piece for number, stops in split.items() for piece in _pieces(graph, number, sorted(stops))]
     whole = np.ones(len(graph.tail), dtype=bool)
     whole[list(split)] = False
@@ -66,32 +65,32 @@ def anchor(graph: RoadGraph, places: Floats) -> Anchored:
     old = part.astype(np.intp)
     return Anchored(
         RoadGraph(
-            np.concatenate([graph.vertex, spots]),
+            np.concatenate([graph.vertex, start + share[:, None] * (end - start)]),
             np.concatenate([graph.tail[whole], tail.astype(np.int32)]),
             np.concatenate([graph.head[whole], head.astype(np.int32)]),
             np.concatenate([graph.seconds[whole], seconds.astype(np.float32)]),
             np.concatenate([graph.rank[whole], graph.rank[old]]),
             np.concatenate([graph.lived[whole], graph.lived[old]]),
         ),
-        vertex,
+        vertex[number.ravel()].astype(np.int32),
         gap,
     )
 
 
-def _nearest(graph: RoadGraph, places: Floats) -> tuple[NDArray[np.intp], Floats, Floats]:
-    """Per place: the nearest stretch of road [P], how far along it (0 to 1), and the metres to it."""
+def _nearest(graph: RoadGraph, places: Floats) -> tuple[Floats, Floats]:
+    """The nearest stretch of road and how far along it (0 to 1) [P, 2], and the metres to it [P]."""
     streets = graph.streets
     scale = np.array([DEGREE, DEGREE * np.cos(np.radians(places[:, 0].mean()))])
     start, end = (graph.vertex[ends[streets]] * scale for ends in (graph.tail, graph.head))
     along = end - start
     square = np.maximum((along**2).sum(axis=1), 1e-9)
-    chosen, share, gap = np.empty(len(places), dtype=np.intp), np.empty(len(places)), np.empty(len(places))
+    nearest, gap = np.empty((len(places), 2)), np.empty(len(places))
     for k, place in enumerate(places * scale):
         shares = np.clip(((place - start) * along).sum(axis=1) / square, 0.0, 1.0)
         squares = ((place - start - shares[:, None] * along) ** 2).sum(axis=1)
         best = squares.argmin()
-        chosen[k], share[k], gap[k] = streets[best], shares[best], np.sqrt(squares[best])
-    return chosen, share, gap
+        nearest[k], gap[k] = (streets[best], shares[best]), np.sqrt(squares[best])
+    return nearest, gap
 
 
 def _twins(graph: RoadGraph, segments: NDArray[np.intp]) -> NDArray[np.intp]:
