@@ -91,7 +91,7 @@ def read_city(path: Path) -> City:
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz; raises FileError (F001) when there is none or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: np.asarray(archive[key]) for key in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         what = str(error) or "it cannot be read"

@@ -79,14 +79,14 @@ def test_a_part_of_an_extract_holds_its_ways_points_and_restrictions(town, tmp_p
 
 
 def test_a_box_elsewhere_has_no_roads(extract):
-    with pytest.raises(RoadsError, match=r"R601 town.osm: there are no roads in 0\.0000,0\.0000 to 1\.0000,1\.0000"):
+    with pytest.raises(RoadsError, match=r"R601 town\.osm: there are no roads in 0\.0000,0\.0000 to 1\.0000,1\.0000"):
         read_roads(extract, box=Box(0, 0, 1, 1))
 
 
 def test_an_extract_may_have_no_roads_at_all(tmp_path):
     town = Town()
     town.ways = [([0, 1], {"building": "yes"}, (0, 0))]
-    with pytest.raises(RoadsError, match="R601 town.osm: there are no roads"):
+    with pytest.raises(RoadsError, match=r"R601 town\.osm: there are no roads"):
         read_roads(town.write(tmp_path / "town.osm"))
 
 
@@ -109,12 +109,12 @@ def test_a_file_that_is_no_extract_is_an_error_that_says_why(tmp_path, name, con
 
 
 def test_a_folder_is_no_extract(tmp_path):
-    with pytest.raises(FileError, match="F001 .*it is a folder"):
+    with pytest.raises(FileError, match=r"F001 .*it is a folder"):
         read_roads(tmp_path)
 
 
 def test_a_real_extract_that_is_cut_off_is_an_error(shared_data, tmp_path):
     whole = (shared_data / "osm_extracts" / "baltimore.osm.pbf").read_bytes()
     (tmp_path / "cut.osm.pbf").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(FileError, match="F005 .*cut off"):
+    with pytest.raises(FileError, match=r"F005 .*cut off"):
         read_roads(tmp_path / "cut.osm.pbf")

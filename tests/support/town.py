@@ -1,14 +1,15 @@
 """A small town as OpenStreetMap's XML: what is drawn here is known exactly.
 
-           north        crossings are 200 m apart; a: oneway against its direction (-1), b: 30 mph, c: oneway
-    8--9-10--11         d: the private drive of a villa, e: footway, f: bollard between two crossings
-    |  |  |   |         the roundabout hangs on crossing 7, driven counter-clockwise
-    4--5--6---7=O       an island with one street lies in the east
-    |  |  |   |
-    0--1--2---3
+       north        crossings are 200 m apart; a: oneway against its direction (-1), b: 30 mph, c: oneway
+8--9-10--11         d: the private drive of a villa, e: footway, f: bollard between two crossings
+|  |  |   |         the roundabout hangs on crossing 7, driven counter-clockwise
+4--5--6---7=O       an island with one street lies in the east
+|  |  |   |
+0--1--2---3
 """
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -81,7 +82,7 @@ class Town:
         """Metres and seconds from a point to its neighbour, in each direction that is allowed."""
         found = {}
         for numbers, _, kmh in self.ways:
-            for a, b in zip(numbers, numbers[1:], strict=False):
+            for a, b in pairwise(numbers):
                 metres = math.dist(self.points[a], self.points[b])
                 for speed, pair in zip(kmh, ((a, b), (b, a)), strict=True):
                     if speed:
@@ -95,7 +96,7 @@ class Town:
             split.setdefault((a, b), []).append((share, number))
         for (a, b), stops in split.items():
             marks = [(0.0, a), *sorted(stops), (1.0, b)]
-            for (low, x), (high, y) in zip(marks, marks[1:], strict=False):
+            for (low, x), (high, y) in pairwise(marks):
                 for ends, pair in (((a, b), (x, y)), ((b, a), (y, x))):
                     if ends in arcs:
                         metres, seconds = arcs[ends]
