@@ -1,6 +1,6 @@
 """An extract of OpenStreetMap becomes a road graph; a part of it becomes an extract of its own.
 
-Needs the extra 'roads' (pyosmium).
+Needs the extra 'roads'.
 """
 
 from __future__ import annotations
@@ -141,9 +141,10 @@ def _readable(path: Path) -> Iterator[None]:
 def _osmium() -> Any:
     try:
         import osmium
+        import scipy.sparse  # noqa: F401  # what comes next needs it
     except ImportError as error:
-        fix = "Install it: pip install 'nco-vrp[roads]'"
-        raise ConfigError(Fault("C502", "osmium", "reading extracts needs this package", fix)) from error
+        fix = "Install the extra: pip install 'nco-vrp[roads]'"
+        raise ConfigError(Fault("C502", error.name or "osmium", "roads need this package", fix)) from error
     return osmium
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,11 @@ def lines(graph: RoadGraph, tolerance: float) -> list[Line]:
                 here = second if here == first else first
         found.append(Line(simplified(graph.vertex[path], tolerance), ranks[street]))
     return found
+
+
+def joined(start: Floats, legs: Sequence[Floats]) -> Floats:
+    """One line from a point [1, 2] along legs [*, 2], each of which begins where the one before ends."""
+    return np.concatenate([start, *(leg[1:] for leg in legs)])
 
 
 def simplified(points: Floats, tolerance: float) -> Floats:

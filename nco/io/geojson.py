@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nco.checker import Schedule, route_terms
 from nco.cities.city import CREDIT
+from nco.cities.lines import joined
 from nco.errors import Fault, FileError
 from nco.io.strict_json import plain, store
 from nco.result import Result
@@ -55,7 +54,7 @@ def _line(result: Result, index: int, schedule: Schedule) -> dict[str, Any]:
     if not result.streets:
         return _feature("LineString", result.problem.xy[stops], properties)
     legs = result.streets.legs(result.problem.vehicle_types[schedule.route.vehicle_type].profile, stops)
-    return _feature("LineString", np.concatenate(legs).round(6), properties)
+    return _feature("LineString", joined(result.problem.xy[stops[:1]], legs).round(6), properties)
 
 
 def _stops(result: Result, index: int, schedule: Schedule) -> list[dict[str, Any]]:

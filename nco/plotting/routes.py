@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nco.cities.lines import joined
 from nco.places import DERIVED, map_coordinates
 from nco.plotting.axes import new_axes
 from nco.plotting.background import plot_roads
@@ -38,8 +39,8 @@ def plot_routes(problem: Problem, solution: RoutesLike, ax: Axes | None = None, 
         end = [] if vehicle.end_depot is None else [vehicle.end_depot]
         whole = [vehicle.start_depot, *stops, *end]
         legs = streets.legs(vehicle.profile, whole) if streets else [xy[list(pair)] for pair in pairwise(whole)]
-        inner = np.concatenate([xy[stops[:1]], *legs[1 : len(stops)]])
-        ax.plot(*np.concatenate(legs).T, color=colour, linewidth=0.7, alpha=0.45, zorder=1)
+        inner = joined(xy[stops[:1]], legs[1 : len(stops)])
+        ax.plot(*joined(xy[whole[:1]], legs).T, color=colour, linewidth=0.7, alpha=0.45, zorder=1)
         ax.plot(*inner.T, color=colour, linewidth=1.6, zorder=2, label=f"Route {index + 1}")
         clients = [stop for stop in stops if stop >= problem.num_depots]
         ax.scatter(xy[clients, 0], xy[clients, 1], s=size, color=colour, edgecolors="white", linewidths=0.4, zorder=3)

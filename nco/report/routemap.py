@@ -15,6 +15,7 @@ import numpy as np
 
 from nco.checker import Schedule
 from nco.cities.city import CREDIT
+from nco.cities.lines import joined
 from nco.places import DERIVED, map_coordinates
 from nco.plotting.palette import route_colours
 from nco.problem import Floats
@@ -52,7 +53,7 @@ def draw_map(result: Result) -> Element:
             element(
                 "g",
                 element("path", class_="leg", d="".join(map(_line, [legs[0], *rest]))),
-                element("path", class_="line", d=_line(np.concatenate([points[inner[:1]], *legs[1 : len(inner)]]))),
+                element("path", class_="line", d=_line(joined(points[inner[:1]], legs[1 : len(inner)]))),
                 *(element("path", class_="stop", d=_dot(points[k])) for k in inner if k >= problem.num_depots),
                 class_="route",
                 data_r=index,

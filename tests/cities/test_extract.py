@@ -1,6 +1,7 @@
 """Extracts become road graphs."""
 
 import gzip
+import sys
 
 import numpy as np
 import osmium
@@ -9,7 +10,7 @@ from town import ISLAND, Town, place
 
 from nco.cities.extract import clip, read_roads
 from nco.cities.geometry import Box
-from nco.errors import FileError, RoadsError
+from nco.errors import ConfigError, FileError, RoadsError
 
 
 def arcs(graph):
@@ -106,6 +107,13 @@ def test_a_file_that_is_no_extract_is_an_error_that_says_why(tmp_path, name, con
         (tmp_path / name).write_bytes(content)
     with pytest.raises(FileError, match=fault):
         read_roads(tmp_path / name)
+
+
+@pytest.mark.parametrize("package", ["osmium", "scipy.sparse"])
+def test_a_package_that_lacks_is_named(extract, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=rf"C502 {package}: .*pip install 'nco-vrp\[roads\]'"):
+        read_roads(extract)
 
 
 def test_a_folder_is_no_extract(tmp_path):
