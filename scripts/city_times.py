@@ -28,11 +28,16 @@ def main() -> None:
             city = build(extract, Plan(points=options.points, engine=engine))
             seconds = time.perf_counter() - start
             s = summarise(city)
-            print(
-                f"| {extract.name} | {engine} | {seconds:.1f} | {s.streets:.0f} | {s.distance:.2f} | "
-                f"{s.duration:.2f} | {s.circuity:.2f} | {s.distance_asymmetry:.3f} | {s.duration_asymmetry:.3f} | {s.correlation:.3f} |",
-                flush=True,
-            )
+            numbers = (s.streets, s.distance, s.duration, s.circuity)
+            shares = (s.distance_asymmetry, s.duration_asymmetry, s.correlation)
+            cells = [
+                extract.name,
+                engine,
+                f"{seconds:.1f}",
+                *(f"{x:.2f}" for x in numbers),
+                *(f"{x:.3f}" for x in shares),
+            ]
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
