@@ -96,11 +96,6 @@ class Server:
         np.fill_diagonal(duration, 0.0)
         return Matrices(distance, duration)
 
-    def nearest(self, places: Floats) -> Floats:
-        """Metres [P] from places [P, 2] to the nearest road."""
-        asked = (f"nearest/v1/driving/{longitude:.6f},{latitude:.6f}" for latitude, longitude in places.tolist())
-        return np.array([self.ask(question)["waypoints"][0]["distance"] for question in asked])
-
     def _block(self, origins: Floats, destinations: Floats) -> tuple[Floats, Floats]:
         coordinates = ";".join(f"{lon:.6f},{lat:.6f}" for lat, lon in [*origins.tolist(), *destinations.tolist()])
         sources, targets = range(len(origins)), range(len(origins), len(origins) + len(destinations))
@@ -108,10 +103,10 @@ class Server:
         told = self.ask(f"table/v1/driving/{coordinates}?{asked}")
         return _matrix(told["distances"]), _matrix(told["durations"])
 
-    def ask(self, question: str) -> dict[str, Any]:
+    def ask(self, question: str, timeout: float = REQUEST) -> dict[str, Any]:
         """The answer of the server; raises RoadsError (R604) when there is none."""
         try:
-            with urllib.request.urlopen(f"{self.address}/{question}", timeout=REQUEST) as reply:
+            with urllib.request.urlopen(f"{self.address}/{question}", timeout=timeout) as reply:
                 told = json.load(reply)
         except (OSError, ValueError) as error:
             detail = error.read().decode(errors="replace")[:200] if isinstance(error, urllib.error.HTTPError) else error
@@ -167,17 +162,15 @@ def _stage(osrm: Osrm, name: str, *arguments: object) -> None:
 
 
 def _answers(process: subprocess.Popen[bytes], server: Server) -> bool:
-    """Wait until the server takes requests; False when it ended instead."""
-    host, port = server.address.removeprefix("http://").split(":")
+    """Wait until the server answers; False when it ended instead, as it does when its port is in use."""
     until = time.monotonic() + START
     while process.poll() is None and time.monotonic() < until:
         try:
-            socket.create_connection((host, int(port)), timeout=1.0).close()
-        except OSError:
+            server.ask("nearest/v1/driving/0,0", timeout=1.0)
+        except RoadsError:
             time.sleep(0.02)
         else:
-            time.sleep(0.02)
-            return process.poll() is None
+            return True
     return False
 
 
