@@ -73,6 +73,11 @@ CODES: dict[str, str] = {
     "C502": "optional dependency is missing",
     "C503": "option value is invalid",
     "C504": "training cannot go on",
+    # R: roads
+    "R601": "too few roads in the box",
+    "R602": "place is far from every road",
+    "R603": "place cannot be reached on the roads",
+    "R604": "OSRM failed",
 }
 
 
@@ -138,12 +143,20 @@ class ConfigError(NcoError):
     """An option or the installation is wrong."""
 
 
+class RoadsError(NcoError):
+    """An extract's roads do not lead where they are needed, or the program that follows them failed."""
+
+
 class NcoWarning(UserWarning):
     """Base of all warnings of the package."""
 
 
 class OutOfDistributionWarning(NcoWarning):
     """The problem lies outside what the weights were trained on."""
+
+
+class UnreachableWarning(NcoWarning):
+    """Places were left out of a city because there is no way to or from them."""
 
 
 class EmbeddingWarning(NcoWarning):

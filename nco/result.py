@@ -16,13 +16,16 @@ from nco.solution import Route
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from nco.streets import Streets
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
     """Routes, their cost and verdict, and their provenance.
 
     runtime: seconds from the call to the return; history: (seconds, cost) of each improvement;
-    provenance: solver, seed, device, versions, weights: what is needed to repeat the run.
+    provenance: solver, seed, device, versions, weights: what is needed to repeat the run;
+    streets: the roads that maps show and routes follow on them, see nco.streets.
     """
 
     problem: Problem
@@ -33,6 +36,7 @@ class Result:
     seed: int
     history: tuple[tuple[float, float], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    streets: Streets | None = None
 
     def is_feasible(self) -> bool:
         """True when the checker found no violation."""
@@ -97,7 +101,7 @@ class Result:
         """Draw the routes; returns the axes."""
         from nco.plotting import plot_routes
 
-        return plot_routes(self.problem, self.report.solution, ax)
+        return plot_routes(self.problem, self.report.solution, ax, self.streets)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: what `nco.write(result, "x.json")` stores."""

@@ -1,14 +1,13 @@
 """Cities: places with the distances and travel times between them, from a file or made up.
 
-A city file is the .npz of Son et al. (2025), "RRNCO: Towards real-world routing with neural combinatorial
-optimization": `points` [P, 2] (latitude, longitude in degrees), `distance` [P, P] in km, `duration` [P, P] in minutes,
-from row to column.
+A city file has `points` [P, 2] (latitude, longitude in degrees), `distance` [P, P] and `duration` [P, P], from row to
+column: one of nco (see nco.cities.city), known by its entry `format`, in metres and seconds, or one of Son et al.
+(2025), "RRNCO: Towards real-world routing with neural combinatorial optimization", in km and minutes.
 """
 
 from __future__ import annotations
 
 import math
-import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,10 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nco.errors import ConfigError, Fault
+from nco.cities.city import FORMAT, read_arrays
+from nco.errors import ConfigError, Fault, FileError
 
 KEYS = ("points", "distance", "duration")
 KM_PER_DEGREE = 111.32
+KM, MINUTE = 1000.0, 60.0  # in the units of our own files
 UNREACHABLE = 1e5  # RRNCO's files hold such numbers where there is no way
 BLOCKS = 20  # streets of the town in each direction
 
@@ -52,10 +53,11 @@ def city(path: str | None) -> City:
 
 def _read(path: Path) -> City:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: np.asarray(archive[key]) for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _faulty(path, str(error) or "it cannot be read") from error
+        arrays = read_arrays(path)
+    except FileError as error:
+        raise _faulty(path, error.faults[0].what) from error
+    if "format" in arrays and str(arrays["format"]) != FORMAT:
+        raise _faulty(path, f"its format is '{arrays['format']}'")
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise _faulty(path, f"it has no {', '.join(missing)}")
@@ -72,7 +74,9 @@ def _read(path: Path) -> City:
     east = (longitude - longitude.mean()) * math.cos(math.radians(latitude.mean()))
     xy = KM_PER_DEGREE * np.stack([east, latitude - latitude.mean()], axis=-1)
     square = np.ix_(kept, kept)
-    return City(*(torch.from_numpy(np.array(a, dtype=np.float32)) for a in (xy, distance[square], duration[square])))
+    metres, seconds = (KM, MINUTE) if "format" in arrays else (1.0, 1.0)
+    parts = (xy, distance[square] / metres, duration[square] / seconds)
+    return City(*(torch.from_numpy(np.array(part, dtype=np.float32)) for part in parts))
 
 
 def _faulty(path: Path, what: str) -> ConfigError:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nco.cli import bench, check, convert, info, pareto, solve, throughput, train
+from nco.cli import bench, check, city, convert, info, pareto, solve, throughput, train
 from nco.cli.group import Commands
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command(add_help_option=False, context_settings={"allow_extra_args": True, "
 app.command("bench throughput", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     throughput.throughput
 )
+app.command("city build")(city.build)
+app.command("city show")(city.show)
 
 
 def _version(wanted: bool) -> None:

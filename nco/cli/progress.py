@@ -1,9 +1,11 @@
-"""Counting runs of a benchmark on the terminal."""
+"""How far a benchmark or the building of a city is, on the terminal."""
 
 from __future__ import annotations
 
+import signal
 from contextlib import AbstractContextManager
-from typing import Self
+from types import FrameType
+from typing import NoReturn, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -30,3 +32,32 @@ class Counter(AbstractContextManager["Counter"]):
         cost = record.status if record.cost is None else f"{record.cost:,.6g}"
         latest = f"{record.run.instance} {record.run.solver} seed {record.run.seed}: {cost}"
         self._progress.update(self._task, completed=done, total=total, description=latest)
+
+
+class Stages(AbstractContextManager["Stages"]):
+    """What is being done, with a bar of how much of it is; silent when `console` is no terminal.
+
+    While open, being told to terminate (SIGTERM) is an orderly end: servers are stopped, temporary folders removed.
+    """
+
+    def __init__(self, console: Console, quiet: bool = False) -> None:
+        hidden = quiet or not console.is_terminal
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=hidden)
+        self._task = self._progress.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        self._previous = signal.signal(signal.SIGTERM, _terminate)
+        self._progress.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._progress.stop()
+        signal.signal(signal.SIGTERM, self._previous)
+
+    def __call__(self, stage: str, share: float) -> None:
+        self._progress.update(self._task, description=stage, completed=share, total=1.0 if share else None)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

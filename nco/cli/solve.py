@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 def solve(
     file: Annotated[
         Path,
-        typer.Argument(help="The problem, in any format of docs/formats.md; - is standard input. CSV: nco convert."),
+        typer.Argument(help="The problem, in any format of docs/formats.md, or a .csv of orders; - is standard input."),
     ],
     *,
+    vehicles: Annotated[Path | None, typer.Option(help="With orders: the .csv of vehicles.")] = None,
+    roads: Annotated[
+        Path | None,
+        typer.Option(help="An extract of OpenStreetMap: distances (m), times (s) and maps follow its roads."),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="With roads: osrm, dijkstra, auto. See nco city build.")] = "auto",
     solver: Annotated[
         str,
         typer.Option(
@@ -55,14 +62,15 @@ def solve(
     from nco.cli.console import notes, results, say
     from nco.cli.foresight import chosen, warn_of_impossible
     from nco.cli.outputs import Outputs
+    from nco.cli.sources import Source
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
-    from nco.io import read, read_solution
+    from nco.io import read_solution
     from nco.solvers.solve import AUTO, SOLVERS
 
     outputs = Outputs(out, html, plot, format)
     outputs.check(file)
-    problem = read(file, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
+    problem, streets = Source(file, vehicles, roads, engine, rounding).load(notes(), quiet)
     if not quiet:
         warn_of_impossible(problem)
     options: dict[str, dict[str, Any]] = {}
@@ -75,6 +83,7 @@ def solve(
     names = list(SOLVERS) if compare else [solver]
     with Watch(notes(), quiet) as watch:
         found = _run(problem, names, watch, max_runtime, seed=seed, device=device, options=options)
+    found = [replace(result, streets=streets) for result in found]
     best = min(found, key=lambda result: (result.cost(), len(result.unassigned)))
     if not quiet:
         say(results(), str(best))

@@ -13,6 +13,8 @@ from nco.report.markup import number, solver_title
 from nco.result import Result
 
 if TYPE_CHECKING:
+    from nco.cities.city import City
+    from nco.cities.summary import Summary
     from nco.pareto import Front
 
 
@@ -56,4 +58,29 @@ def front_table(front: Front) -> Table:
             str(len(point.result.routes)),
             front.verdict(point),
         )
+    return table
+
+
+def city_table(city: City, summary: Summary) -> Table:
+    """What a city is like and where it is from."""
+    table = Table(box=box.SIMPLE_HEAD, show_header=False)
+    latitude, longitude = city.provenance["center"]
+    rows = {
+        "places": number(summary.places),
+        "left out": number(city.provenance["dropped"]),
+        "streets": f"{summary.streets:.0f} km",
+        "mean distance": f"{summary.distance:.2f} km",
+        "mean duration": f"{summary.duration:.2f} min",
+        "circuity": f"{summary.circuity:.2f}",
+        "asymmetry of distance": f"{summary.distance_asymmetry:.3f}",
+        "asymmetry of duration": f"{summary.duration_asymmetry:.3f}",
+        "correlation of both": f"{summary.correlation:.3f}",
+        "center": f"{latitude:g}, {longitude:g}",
+        "size": f"{city.provenance['size'] / 1000:g} km",
+        "extract": f"{city.provenance['extract']} (sha256 {city.provenance['sha256'][:12]}...)",
+        "made by": f"{city.provenance['version']}, seed {city.provenance['seed']}, {city.provenance['date']}",
+        "licence": city.provenance["license"],
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
     return table

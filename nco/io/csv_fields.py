@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from nco.cities.speeds import MODES
 from nco.io.sections import is_number
 
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
@@ -43,6 +44,13 @@ def answer(word: str) -> bool:
     if word.lower() not in _ANSWERS:
         raise ValueError("is neither yes nor no")
     return _ANSWERS[word.lower()]
+
+
+def mode(word: str) -> str:
+    """What moves on the roads."""
+    if word.lower() not in MODES:
+        raise ValueError(f"is none of: {', '.join(MODES)}")
+    return word.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ VEHICLES: dict[str, Field] = {
     "unit_distance_cost": Field(number, ("unit distance cost", "distance cost")),
     "unit_duration_cost": Field(number, ("unit duration cost", "duration cost")),
     "speed": Field(number, ("speed",)),
+    "mode": Field(mode, ("mode", "profile")),
     "max_distance": Field(number, ("max distance", "maximum distance")),
     "max_duration": Field(time, ("max duration", "maximum duration")),
 }

@@ -12,17 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
+from nco.cities.geometry import haversine
 from nco.errors import Fault, FileError, NcoError, did_you_mean
 from nco.io.csv_fields import DEGREES, ORDERS, VEHICLES, plain
 from nco.io.csv_table import DECIMALS, Columns, Table, read_table
 from nco.io.files import at_lines
-from nco.problem import Client, Depot, Floats, Problem, Profile, VehicleType
+from nco.problem import Client, Depot, Problem, Profile, VehicleType
 from nco.rounding import Rounding
 
-#: Mean radius of the earth in metres.
-EARTH = 6_371_008.8
 Metric = Literal["euclidean", "great_circle"]
 METRICS = ("euclidean", "great_circle")
 Pathlike = str | os.PathLike[str]
@@ -125,6 +122,7 @@ def _problem(orders: Table, vehicles: Table, metric: Metric, rounding: Rounding)
     places: dict[tuple[float, float], int] = {}
     depot_lines: list[int] = []
     types = []
+    modes: dict[str, int] = {}
     for line, row in vehicles.rows.items():
         start = (row["start_x"], row["start_y"])
         end = (row.get("end_x", start[0]), row.get("end_y", start[1]))
@@ -133,7 +131,8 @@ def _problem(orders: Table, vehicles: Table, metric: Metric, rounding: Rounding)
                 places[place] = len(places)
                 depot_lines.append(line)
         capacity = _loads(row, "capacity", [*vehicles.columns.values()])
-        types.append(_vehicle(row, capacity, places[start], None if row.get("open_end") else places[end]))
+        vehicle = _vehicle(row, capacity, places[start], None if row.get("open_end") else places[end])
+        types.append(replace(vehicle, profile=modes.setdefault(row.get("mode", ""), len(modes))))
     clients = tuple(_client(row, [*orders.columns.values()]) for row in orders.rows.values())
     lines = {
         "depots": [f"{vehicles.name}, line {line}" for line in depot_lines],
@@ -141,12 +140,13 @@ def _problem(orders: Table, vehicles: Table, metric: Metric, rounding: Rounding)
         "clients": [f"{orders.name}, line {line}" for line in orders.rows],
     }
     with at_lines(lambda kind, index, _: lines[kind][index] if kind in lines else None):
-        problem = Problem(tuple(Depot(x, y) for x, y in places), clients, tuple(types), rounding=rounding)
+        profiles = tuple(Profile(name=mode) for mode in modes) or (Profile(),)
+        problem = Problem(tuple(Depot(x, y) for x, y in places), clients, tuple(types), profiles, rounding=rounding)
         if metric == "euclidean":
             return problem
         _check_degrees(problem, [*lines["depots"], *lines["clients"]])
-        profiles = (Profile(distance=_great_circle(problem.xy)),)
-        return Problem(problem.depots, clients, problem.vehicle_types, profiles, rounding=rounding)
+        distance = haversine(problem.xy[:, None, ::-1], problem.xy[None, :, ::-1])
+        return replace(problem, profiles=tuple(replace(profile, distance=distance) for profile in profiles))
 
 
 def _client(row: dict[str, Any], fields: list[str | None]) -> Client:
@@ -185,11 +185,3 @@ def _check_degrees(problem: Problem, lines: list[str]) -> None:
     ]
     if faults:
         raise FileError(faults)
-
-
-def _great_circle(xy: Floats) -> Floats:
-    """Metres [N, N] on a sphere between (longitude, latitude) in degrees: the haversine formula."""
-    longitude, latitude = np.radians(xy).T
-    rise = np.sin((latitude[:, None] - latitude) / 2) ** 2
-    turn = np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
-    return np.asarray(2 * EARTH * np.arcsin(np.sqrt(np.clip(rise + turn, 0.0, 1.0))))

@@ -1,6 +1,7 @@
 """A result as GeoJSON (RFC 7946): a LineString per route, a Point per stop and per client that is left out.
 
-Positions are (x, y) as the problem has them; maps expect longitude and latitude in degrees.
+Lines follow the streets of the result (see nco.streets), else they are straight from stop to stop. Positions are (x, y)
+as the problem has them; maps expect longitude and latitude in degrees.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nco.checker import Schedule, route_terms
+from nco.cities.city import CREDIT
+from nco.cities.lines import joined
 from nco.errors import Fault, FileError
 from nco.io.strict_json import plain, store
 from nco.result import Result
@@ -25,7 +28,8 @@ def write_solution(thing: Result | Solution, path: Path) -> None:
         *(point for index, schedule in enumerate(thing.schedule) for point in _stops(thing, index, schedule)),
         *_left_out(thing),
     ]
-    store({"type": "FeatureCollection", "features": plain(features)}, path)
+    credit = {"attribution": CREDIT} if thing.streets else {}
+    store({"type": "FeatureCollection", **credit, "features": plain(features)}, path)
 
 
 def _feature(kind: str, coordinates: Any, properties: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +50,11 @@ def _line(result: Result, index: int, schedule: Schedule) -> dict[str, Any]:
         "duration": schedule.duration,
         "violations": [str(v) for v in result.report.violations if v.route == index],
     }
-    return _feature("LineString", result.problem.xy[[stop.location for stop in schedule.stops]], properties)
+    stops = [stop.location for stop in schedule.stops]
+    if not result.streets:
+        return _feature("LineString", result.problem.xy[stops], properties)
+    legs = result.streets.legs(result.problem.vehicle_types[schedule.route.vehicle_type].profile, stops)
+    return _feature("LineString", joined(result.problem.xy[stops[:1]], legs).round(6), properties)
 
 
 def _stops(result: Result, index: int, schedule: Schedule) -> list[dict[str, Any]]:

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from town import Town
 
+from nco.cities.build import Plan, build
+from nco.cities.city import FORMAT
 from nco.envs.generators.cities import city
 from nco.envs.presets import preset, problems
 from nco.errors import ConfigError
@@ -47,6 +50,24 @@ def test_a_city_keeps_the_proportions_of_the_map(write, arrays):
     xy = city(write(arrays)).xy
     assert torch.allclose((xy[1:] - xy[:-1])[:, 1], torch.tensor(1.1132), rtol=1e-4)
     assert torch.allclose((xy[1:] - xy[:-1])[:, 0], torch.tensor(1.1132 / 2), rtol=1e-2)
+
+
+def test_a_city_of_nco_counts_in_metres_and_seconds_and_says_so(write, arrays):
+    theirs = city(write(arrays, "theirs.npz"))
+    metric = {**arrays, "distance": 1000 * arrays["distance"], "duration": 60 * arrays["duration"]}
+    ours = city(write({**metric, "format": FORMAT}, "ours.npz"))
+    assert torch.allclose(ours.distance, theirs.distance)
+    assert torch.allclose(ours.duration, theirs.duration)
+    with pytest.raises(ConfigError, match=r"C503.*later\.npz: its format is 'nco-city 9'"):
+        city(write({**metric, "format": "nco-city 9"}, "later.npz"))
+
+
+def test_a_city_that_was_built_is_a_preset(tmp_path):
+    built = build(Town().write(tmp_path / "town.osm"), Plan(size=1500.0, points=30, engine="dijkstra"))
+    built.save(tmp_path / "town.npz")
+    (problem,) = problems(f"rcvrptw:{tmp_path / 'town.npz'}", 20, 1, seed=1)
+    gaps = abs(1000 * problem.distance_matrix()[..., None] - built.distance.ravel()).min(axis=-1)
+    assert gaps.max() < 0.01
 
 
 def test_places_without_ways_to_the_others_are_dropped(write, arrays):
