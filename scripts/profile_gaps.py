@@ -26,20 +26,18 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from gaps import construct, judged
 from tensordict import TensorDict
 from torch import Tensor
 
 import nco
 from nco.envs.generators.profiles import Pattern, Preferences, Zones
-from nco.envs.generators.unified import completed
-from nco.envs.instances import symmetries, to_problems, to_routes
+from nco.envs.instances import to_problems
 from nco.envs.presets import preset
 from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
 from nco.policies.weights import load
-from nco.rollout.fastest import fastest_rollout
-from nco.rollout.starts import first_clients
-from nco.search.data import from_solution, to_solution
+from nco.search.data import from_solution
 from nco.search.gpu import improve
 from nco.search.packing import Routes
 
@@ -79,45 +77,23 @@ def cells() -> Iterator[Cell]:
                 yield Cell(kind, size, fleet)
 
 
-def value(problem: nco.Problem, routes: nco.Solution) -> Value:
+def value(problem: nco.Problem, routes: Routes) -> Value:
     """What the checker says; raises if it objects."""
-    report = nco.check(problem, routes)
-    if not report.is_feasible():
-        raise SystemExit(f"{problem.name}: {report}")
+    report = judged(problem, routes)
     price = problem.vehicle_types[0].unit_distance_cost
     disliked = report.cost.preference / (problem.preference_weight * (1 - price) or 1.0)
     return report.cost.total, report.cost.distance / price, problem.num_clients - disliked
 
 
 def values(problems: Sequence[nco.Problem], routes: Sequence[Routes]) -> list[Value]:
-    return [value(problem, to_solution(problem, found)) for problem, found in zip(problems, routes, strict=True)]
-
-
-def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
-    """Cost [B] and actions of the cheapest greedy rollout of each problem, over all starts."""
-    starts = first_clients(instances, instances["locs"].shape[1], env.could(instances))
-    actions, cost = fastest_rollout(policy, env, instances, starts)
-    cost, best = cost.min(dim=1)
-    return cost, [rows[k].tolist() for rows, k in zip(actions, best.tolist(), strict=True)]
-
-
-@torch.no_grad()
-def solve(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
-    """Costs without symmetries [B], and the best actions over the eight."""
-    plain, paths = best_paths(policy, env, instances)
-    best = plain
-    for copy in symmetries(instances).chunk(8)[1:]:
-        cost, found = best_paths(policy, env, copy)
-        paths = [new if c < b else old for new, old, c, b in zip(found, paths, cost, best, strict=True)]
-        best = torch.minimum(best, cost)
-    return plain.cpu(), paths
+    return [value(problem, found) for problem, found in zip(problems, routes, strict=True)]
 
 
 def refer(seconds: float, job: tuple[Cell, int]) -> Value:
     """PyVRP's solution of one problem."""
     cell, number = job
     problem = to_problems(cell.instances()[number : number + 1])[0]
-    return value(problem, nco.solve(problem, "pyvrp", nco.stop.MaxRuntime(seconds)).solution)
+    return value(problem, from_solution(problem, nco.solve(problem, "pyvrp", nco.stop.MaxRuntime(seconds)).solution))
 
 
 def make_references(seconds: float, jobs: int) -> None:
@@ -149,11 +125,8 @@ def constructed(
     """What the policy makes of every cell."""
     for cell in cells():
         instances = cell.instances()
-        with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
-            plain, paths = solve(policy, env, completed(instances).to(device))
         problems = to_problems(instances)
-        routes = [nco.Solution(tuple(to_routes(instances, path, row))) for row, path in enumerate(paths)]
-        yield problems, plain, [from_solution(p, r) for p, r in zip(problems, routes, strict=True)]
+        yield problems, *construct(policy, env, instances, problems, device)
 
 
 def main() -> None:

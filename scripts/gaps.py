@@ -1,0 +1,63 @@
+"""What the scripts that measure gaps have in common: construction by a policy, and what the checker says of it."""
+
+from collections.abc import Sequence
+
+import torch
+from tensordict import TensorDict
+from torch import Tensor
+
+import nco
+from nco.checker import Report
+from nco.envs.generators.unified import completed
+from nco.envs.instances import symmetries, to_routes
+from nco.envs.routing import RoutingEnv
+from nco.policies.base import Policy
+from nco.rollout.fastest import fastest_rollout
+from nco.rollout.starts import first_clients
+from nco.search.data import from_solution, to_solution
+from nco.search.packing import Routes
+
+#: Problems in a batch of rollouts from every start.
+TOGETHER = 250
+
+
+def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
+    """Cost [B] and actions of the cheapest greedy rollout of each problem, over all starts."""
+    starts = first_clients(instances, instances["locs"].shape[1], env.could(instances))
+    actions, cost = fastest_rollout(policy, env, instances, starts)
+    cost, best = cost.min(dim=1)
+    return cost, [rows[k].tolist() for rows, k in zip(actions, best.tolist(), strict=True)]
+
+
+@torch.no_grad()
+def construct(
+    policy: Policy, env: RoutingEnv, instances: TensorDict, problems: Sequence[nco.Problem], device: str
+) -> tuple[Tensor, list[Routes]]:
+    """Costs [B] without symmetries, in units of the instances, and the best routes over the eight."""
+    costs, routes = [], list[Routes]()
+    for begin in range(0, len(problems), TOGETHER):
+        part = instances[begin : begin + TOGETHER]
+        with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
+            plain, paths = _over_symmetries(policy, env, completed(part).to(device))
+        costs.append(plain.cpu())
+        for row, (problem, path) in enumerate(zip(problems[begin:], paths, strict=False)):
+            routes.append(from_solution(problem, nco.Solution(tuple(to_routes(part, path, row)))))
+    return torch.cat(costs), routes
+
+
+def _over_symmetries(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
+    plain, paths = best_paths(policy, env, instances)
+    best = plain
+    for copy in symmetries(instances).chunk(8)[1:]:
+        cost, found = best_paths(policy, env, copy)
+        paths = [new if c < b else old for new, old, c, b in zip(found, paths, cost, best, strict=True)]
+        best = torch.minimum(best, cost)
+    return plain, paths
+
+
+def judged(problem: nco.Problem, routes: Routes) -> Report:
+    """The checker's report; raises if it objects."""
+    report = nco.check(problem, to_solution(problem, routes))
+    if not report.is_feasible():
+        raise SystemExit(f"{problem.name}: {report}")
+    return report

@@ -1,0 +1,123 @@
+"""Gaps on the roads of cities, RRNCO's three problems with 100 clients: every start, greedy; 8 symmetries; the search.
+
+python scripts/road_gaps.py cities/heldout --make-references [--seconds 20] [--jobs 8]
+python scripts/road_gaps.py cities/heldout --weights rrnco [--search 1 --chains 1] [--improve]
+
+A set is 1,000 problems drawn from the city files of the folder with a fixed seed. References are kept beside this
+script, by the names and hashes of the cities: LKH for all tours (elkai, the extra `lkh`), PyVRP for the first 50 of the
+other two; --improve puts ours in where they are better, of all problems. --search goes on from the routes of the policy
+with ruin & recreate on the GPU, for so many seconds for each set. The checker judges every solution and gives its cost.
+A line per set: mean gaps in per cent over the problems with a reference.
+"""
+
+import argparse
+import hashlib
+import json
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from gaps import construct, judged
+
+import nco
+from nco.envs.instances import to_problems
+from nco.envs.presets import preset
+from nco.policies.weights import load
+from nco.search.gpu import improve
+
+REFERENCES = Path(__file__).parent / "road_references.json"
+KINDS, SIZE, COUNT, REFERRED, SEED = ("ratsp", "rcvrp", "rcvrptw"), 100, 1000, 50, 3333
+#: Distances are multiples of this many km: LKH takes whole numbers.
+METRE = 1e-4
+
+
+def drawn(kind: str, folder: str) -> tuple[torch.Tensor, list[nco.Problem]]:
+    instances = preset(f"{kind}:{folder}").generator(COUNT, SIZE, torch.Generator().manual_seed(SEED))
+    return instances, to_problems(instances)
+
+
+def place(kind: str, folder: str) -> str:
+    """The name of a set in the references: kind and cities."""
+    files = sorted(Path(folder).glob("*.npz"))
+    arrays = b"".join(np.load(file)[key].tobytes() for file in files for key in ("points", "distance", "duration"))
+    return f"{kind} {' '.join(file.stem for file in files)} {hashlib.sha256(arrays).hexdigest()[:12]}"
+
+
+def refer(seconds: float, problem: nco.Problem) -> float:
+    """Cost of LKH's tour, or of PyVRP's routes."""
+    if problem.vehicle_types[0].num_available != 1:
+        return nco.solve(problem, "pyvrp", nco.stop.MaxRuntime(seconds)).cost()
+    import elkai
+
+    matrix = np.rint(problem.distance_matrix() / METRE).astype(int)
+    tour = elkai.DistanceMatrix(matrix.tolist()).solve_tsp()
+    return nco.check(problem, [[place for place in tour if place]]).cost.total
+
+
+def make_references(folder: str, seconds: float, jobs: int) -> None:
+    known = read()
+    with ProcessPoolExecutor(jobs) as pool:
+        for kind in KINDS:
+            _, problems = drawn(kind, folder)
+            many = COUNT if kind == "ratsp" else REFERRED
+            found = pool.map(partial(refer, seconds), problems[:many])
+            known[place(kind, folder)] = {str(k): round(cost, 6) for k, cost in enumerate(found)}
+            write(known)
+            print(f"{kind}: {many} references", flush=True)
+
+
+def read() -> dict[str, dict[str, float]]:
+    """Set -> number of the problem -> cost."""
+    return json.loads(REFERENCES.read_text(encoding="utf-8")) if REFERENCES.exists() else {}
+
+
+def write(known: dict[str, dict[str, float]]) -> None:
+    lines = (f"{json.dumps(name)}: {json.dumps(costs)}" for name, costs in known.items())
+    REFERENCES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", help="with city files (nco city build)")
+    parser.add_argument("--make-references", action="store_true")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of PyVRP, for each problem")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--weights", default="rrnco")
+    parser.add_argument("--search", type=float, help="seconds for each set")
+    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
+    parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    options = parser.parse_args()
+    if options.make_references:
+        make_references(options.folder, options.seconds, options.jobs)
+        return
+    torch.set_num_threads(1)
+    policy, card = load(options.weights, options.device)
+    known = read()
+    for kind in KINDS:
+        instances, problems = drawn(kind, options.folder)
+        began = time.perf_counter()
+        plain, routes = construct(policy, preset(card.preset).env, instances, problems, options.device)
+        spent = time.perf_counter() - began
+        stages = {"greedy": (plain * instances["scale"]).tolist()}
+        stages["x8"] = [judged(*row).cost.total for row in zip(problems, routes, strict=True)]
+        if options.search:
+            stop = nco.stop.MaxRuntime(options.search)
+            found = improve(problems, routes, stop, chains=options.chains, device=options.device)
+            stages["search"] = [judged(*row).cost.total for row in zip(problems, found.routes, strict=True)]
+        best = known.setdefault(place(kind, options.folder), {})
+        if options.improve:
+            last = list(stages.values())[-1]
+            best |= {str(k): round(cost, 6) for k, cost in enumerate(last) if cost < best.get(str(k), np.inf)}
+            write(known)
+        at = sorted(map(int, best))
+        means = {name: np.mean([costs[k] / best[str(k)] - 1 for k in at]) for name, costs in stages.items()}
+        gaps = "".join(f"{name:>9} {100 * gap:6.2f} %" for name, gap in means.items())
+        print(f"{kind:10}{len(at):5} references{gaps}   construction {spent:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
