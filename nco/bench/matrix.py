@@ -12,7 +12,7 @@ from nco.stop import MaxRuntime
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a benchmark varies and what it keeps fixed; device and weights concern the neural solver only."""
+    """What a benchmark varies and what it keeps fixed; device: of search and neural solver; weights: of the latter."""
 
     solvers: tuple[str, ...] = ("neural", "ortools", "pyvrp")
     seeds: tuple[int, ...] = (1,)
@@ -41,7 +41,7 @@ class Run:
 
 def matrix(instances: Sequence[Instance], options: Options) -> list[Run]:
     """All runs; solvers take turns on an instance, so that a slow hour of the machine hurts all of them."""
-    neural = {"device": options.device, "weights": options.weights}
+    own = {"search": {"device": options.device}, "neural": {"device": options.device, "weights": options.weights}}
     return [
         Run(
             instance.name,
@@ -49,7 +49,7 @@ def matrix(instances: Sequence[Instance], options: Options) -> list[Run]:
             solver,
             seed,
             options.max_runtime,
-            **(neural if solver == "neural" else {}),
+            **own.get(solver, {}),
         )
         for instance in instances
         for seed in options.seeds

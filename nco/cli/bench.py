@@ -26,7 +26,7 @@ def bench(
     max_runtime: Annotated[float, typer.Option(help="Seconds a run; enforced from outside.")] = 10.0,
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "1",
     jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time; they share the cores.")] = 1,
-    device: Annotated[str, typer.Option(help="Where the neural solver runs: auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where search and neural solver run: auto, cpu or cuda.")] = "auto",
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
     ] = None,

@@ -38,7 +38,7 @@ def solve(
     compare: Annotated[bool, typer.Option("--compare", help="Run all solvers, each with the same time.")] = False,
     max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
-    device: Annotated[str, typer.Option(help="Where the neural solver runs: auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="Where search and neural solver run: auto, cpu or cuda.")] = "auto",
     weights: Annotated[
         str | None, typer.Option(help="Weights for the neural solver: a shipped name or a .safetensors file.")
     ] = None,
