@@ -108,8 +108,8 @@ def test_nothing_better_gives_the_start_itself(square):
 
 
 def test_the_checker_has_the_last_word(square):
-    start, found = [(0, [k]) for k in range(4)], [(0, [0, 1, 2, 3])]
-    assert judged(square, start, found) == start
+    start, found = (nco.Solution.of(square, routes) for routes in ([[1], [2], [3], [4]], [[1, 2, 3, 4]]))
+    assert judged(square, start, found).solution == start
 
 
 def test_slots_give_back_the_routes_they_were_made_of(batch):
