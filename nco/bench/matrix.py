@@ -41,7 +41,8 @@ class Run:
 
 def matrix(instances: Sequence[Instance], options: Options) -> list[Run]:
     """All runs; solvers take turns on an instance, so that a slow hour of the machine hurts all of them."""
-    own = {"search": {"device": options.device}, "neural": {"device": options.device, "weights": options.weights}}
+    on = {"device": options.device}
+    own: dict[str, dict[str, str | None]] = {"search": {**on}, "neural": {**on, "weights": options.weights}}
     return [
         Run(
             instance.name,

@@ -209,7 +209,9 @@ def ruin_recreate_kernel(
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
                     ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
                 )  # fmt: skip
-                if FLEET or TIME or LIMIT:  # of another kind it may be too full; past those removed, too long or too late
+                if (
+                    FLEET or TIME or LIMIT
+                ):  # of another kind it may be too full; past those removed, too long or too late
                     worst = room
                     if ROOM2:
                         worst = tl.minimum(worst, room2)

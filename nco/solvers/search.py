@@ -20,6 +20,7 @@ from nco.stop import Running
 
 if TYPE_CHECKING:
     from nco.search.gpu import OneOnGpu
+    from nco.search.parts import InParts
 
 OTHERS = "solver='pyvrp' or solver='ortools'"
 
@@ -71,17 +72,19 @@ class SearchSolver:
         claimed = search.cost if exact else None
         return Outcome(search.best(), search.rounds, claimed, history=tuple(history), provenance=provenance)
 
-    def _engine(self, problem: Problem, seed: int) -> Search | OneOnGpu:
+    def _engine(self, problem: Problem, seed: int) -> Search | OneOnGpu | InParts:
         """On the GPU if it is to be used, knows the problem and has routes that serve everybody."""
         start = self._start(problem)
         if self.on_gpu:
             from nco.search.gpu import OneOnGpu
             from nco.search.packing import unsupported
+            from nco.search.parts import InParts
             from nco.solvers.together import complete_starts
 
-            begun = {} if unsupported(problem) else complete_starts([problem], seed, given={0: start})
-            if begun:
-                return OneOnGpu(problem, begun[0], seed, self.chains)
+            known = not unsupported(problem, most=math.inf)
+            if known and (begun := complete_starts([problem], seed, given={0: start})):
+                whole = not unsupported(problem)
+                return (OneOnGpu if whole else InParts)(problem, begun[0], seed, self.chains)
         return Search(problem, start, seed, self.chains)
 
     def _start(self, problem: Problem) -> Solution:
