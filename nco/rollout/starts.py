@@ -27,8 +27,8 @@ def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = N
 
 
 def sampled_starts(instances: TensorDict, rollouts: int, could: Tensor | None = None) -> Tensor:
-    """Starts [B, min(S, n), P] of rollouts to learn from: as `first_clients`, but where a vehicle makes few routes, such as
-    one tour, at the clients nearest to the depot, some in turn.
+    """Starts [B, min(S, n), P] of rollouts to learn from: as `first_clients`, but where one vehicle makes few routes,
+    such as a tour, at the clients nearest to the depot, some in turn.
 
     A tour that begins with a far client is dear whatever follows: what its policy did would hardly count.
     """
