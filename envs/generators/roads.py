@@ -71,6 +71,7 @@ class Roads:
         city = torch.zeros(batch, dtype=torch.long, device=device)
         if len(atlas.sizes) > 1:
             city = torch.randint(len(atlas.sizes), (batch,), generator=generator, device=device)
+            city = city.sort().values  # one city's matrices after the other's stay in the cache
         chosen = self._places(city, size + 1, atlas, generator)
         xy = atlas.xy[atlas.begins[city, None] + chosen]
         corner = xy.amin(dim=1, keepdim=True)

@@ -10,6 +10,8 @@ from nco.envs.instances import fleet_size, has, onward
 
 #: A step of a start that is left to the policy.
 FREE = -1
+#: Tours to learn from begin at one of so many clients.
+NEAR = 12
 #: Prices that differ by less, relatively, are equal.
 ROUNDING = 1e-5
 
@@ -22,6 +24,21 @@ def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = N
     (batch, nodes, _), fleet = instances["locs"].shape, fleet_size(instances)
     clients = torch.arange(fleet, fleet + min(rollouts, nodes - fleet), device=instances["locs"].device)
     return starting_at(instances, clients.expand(batch, -1), could)
+
+
+def sampled_starts(instances: TensorDict, rollouts: int, could: Tensor | None = None) -> Tensor:
+    """Starts [B, min(S, n), P] of rollouts to learn from: as `first_clients`, but where one vehicle makes few routes,
+    such as a tour, at the clients nearest to the depot, some in turn.
+
+    A tour that begins with a far client is dear whatever follows: what its policy did would hardly count.
+    """
+    if fleet_size(instances) > 1 or not has(instances, "available"):
+        return first_clients(instances, rollouts, could)
+    depot = torch.zeros_like(instances["capacity"], dtype=torch.long)
+    ways = onward(instances, depot, depot, "distance")[:, 0, 1:]
+    near = ways.topk(min(NEAR, ways.shape[1]), dim=1, largest=False).indices + 1
+    turn = torch.arange(min(rollouts, ways.shape[1]), device=near.device) % near.shape[1]
+    return near[:, turn, None]
 
 
 def starting_at(instances: TensorDict, clients: Tensor, could: Tensor | None = None) -> Tensor:

@@ -30,7 +30,7 @@ from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.parallel import Act, act, recorded_parallel_rollout
 from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
-from nco.rollout.starts import first_clients
+from nco.rollout.starts import sampled_starts
 from nco.train.ahead import Ahead
 from nco.train.average import follow
 from nco.train.losses import preference, reinforce
@@ -103,7 +103,7 @@ class Learner(lightning.LightningModule):
         if self.device.type != "cpu":
             instances = instances.to(self.device, non_blocking=True)
             draw = torch.Generator(self.device).manual_seed(draw.initial_seed())
-        starts = first_clients(instances, self.config.starts, self.env.could(instances))
+        starts = sampled_starts(instances, self.config.starts, self.env.could(instances))
         memory = self.policy.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
         log_p, entropy = self.score(memory, decisions, starts)

@@ -33,4 +33,5 @@ def greedy_costs(policy: Policy, env: RoutingEnv, instances: TensorDict, starts:
 
 def _best(policy: Policy, env: RoutingEnv, instances: TensorDict, starts: int) -> torch.Tensor:
     begin = first_clients(instances, starts, env.could(instances))
-    return fastest_rollout(policy, env, instances, begin).cost.amin(dim=1) * instances["scale"]
+    best: torch.Tensor = fastest_rollout(policy, env, instances, begin).cost.amin(dim=1) * instances["scale"]
+    return best

@@ -1,7 +1,7 @@
 import torch
 
 from nco.rollout import rollout
-from nco.rollout.starts import FREE, first_clients, starting_at
+from nco.rollout.starts import FREE, NEAR, first_clients, sampled_starts, starting_at
 
 
 def test_starts_are_the_first_clients_of_every_problem(drawn):
@@ -10,6 +10,20 @@ def test_starts_are_the_first_clients_of_every_problem(drawn):
 
 def test_there_is_at_most_one_start_per_client(drawn):
     assert first_clients(drawn(1, 4), 50).tolist() == [[[1], [2], [3], [4]]]
+
+
+def test_tours_to_learn_from_begin_at_the_nearest_clients_in_turn(drawn):
+    instances = drawn(3, 20, "ratsp")
+    starts = sampled_starts(instances, 18)
+    nearest = instances["distance"][:, 0, 1:].argsort(dim=1) + 1
+    assert torch.equal(starts[..., 0], torch.cat([nearest[:, :NEAR], nearest[:, : 18 - NEAR]], dim=1))
+    assert sampled_starts(instances[:, None][:, 0], 50).shape == (3, 20, 1)
+
+
+def test_everything_else_to_learn_from_begins_at_the_first_clients(drawn):
+    for name in ("rcvrp", "mdvrptw"):
+        instances = drawn(3, 5, name)
+        assert torch.equal(sampled_starts(instances, 4), first_clients(instances, 4))
 
 
 def test_with_several_depots_clients_come_after_all_of_them(drawn):
