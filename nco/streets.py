@@ -33,6 +33,8 @@ MARGIN, SHARE = 2000.0, 0.5
 #: Maps show roads of an importance, 0 to 3, up to this extent in metres; details below DETAIL of it are left out.
 SHOWN = (np.inf, np.inf, 40_000.0, 8_000.0)
 DETAIL = 1 / 2000
+#: Roads are shown at least this many metres around the places.
+EDGE = 200.0
 #: Lines leave out bends of fewer metres.
 BEND = 1.0
 
@@ -60,7 +62,7 @@ class Streets:
     def background(self) -> list[Line]:
         """The roads of the first profile around the places, fewer and simpler the larger the map is."""
         box = Box.of(self.xy[:, ::-1])
-        near = box.grown(0.1 * box.extent)
+        near = box.grown(max(0.1 * box.extent, EDGE))
         graph = self.profiles[0].graph
         inside = near.holds(graph.vertex[graph.tail]) & near.holds(graph.vertex[graph.head])
         return lines(graph.keep(inside & (np.array(SHOWN)[graph.rank] >= box.extent)), max(DETAIL * box.extent, BEND))
@@ -81,12 +83,10 @@ def on_streets(
     made: dict[str, tuple[Anchored, Matrices]] = {}
     modes: list[Mode] = ["bike" if profile.name == "bike" else "car" for profile in problem.profiles]
     for mode in dict.fromkeys(modes):
-        roads = read_roads(path, mode, around).connected()
-        anchored = anchor(roads, places)
+        anchored = anchor(read_roads(path, mode, around).connected(), places)
         far = f"its nearest road for a {mode} is more than {REACH:g} m away"
         _require(problem, anchored.gap <= REACH, "R602", far)
-        spots = anchored.graph.vertex[anchored.vertex]
-        found = matrices(path, roads, spots, around, engine, mode, progress)
+        found = matrices(path, anchored, around, engine, mode, progress)
         reached = np.isin(np.arange(len(places)), found.connected())
         _require(problem, reached, "R603", f"a {mode} finds no way to it or from it")
         made[mode] = anchored, found

@@ -116,5 +116,5 @@ def test_the_metadata_name_the_project_the_pythons_the_licence_and_the_extras(wh
     assert metadata["Name"] == "nco-vrp"
     assert metadata["Requires-Python"] == "<3.14,>=3.11"
     assert metadata["License-Expression"] == "MIT"
-    assert metadata.get_all("Provides-Extra") == ["train", "dev"]
+    assert metadata.get_all("Provides-Extra") == ["roads", "lkh", "train", "dev"]
     assert "nco = nco.cli:main" in scripts

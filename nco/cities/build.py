@@ -16,10 +16,10 @@ import numpy as np
 from nco.cities import dijkstra, osrm
 from nco.cities.city import ATTRIBUTION, City
 from nco.cities.extract import clip, read_roads
-from nco.cities.geometry import Box, Floats
+from nco.cities.geometry import Box
 from nco.cities.graph import RoadGraph
 from nco.cities.matrices import Matrices, Progress, silent
-from nco.cities.places import anchor, draw
+from nco.cities.places import Anchored, anchor, draw
 from nco.cities.speeds import Mode
 from nco.errors import ConfigError, Fault, RoadsError, UnreachableWarning, did_you_mean
 
@@ -49,7 +49,7 @@ def build(extract: Path, plan: Plan, progress: Progress = silent) -> City:
     progress("reading the roads", 0.0)
     roads = read_roads(extract, box=around).connected()
     places = draw(roads, plan.points, box, plan.seed)
-    found = matrices(extract, roads, places, around, engine, progress=progress)
+    found = matrices(extract, anchor(roads, places), around, engine, progress=progress)
     kept = found.connected()
     if len(kept) < 2:
         raise RoadsError(Fault("R603", "places", "no two of them have ways to each other", "Choose another center"))
@@ -74,24 +74,18 @@ def build(extract: Path, plan: Plan, progress: Progress = silent) -> City:
 
 
 def matrices(
-    extract: Path,
-    roads: RoadGraph,
-    places: Floats,
-    around: Box,
-    engine: str,
-    mode: Mode = "car",
-    progress: Progress = silent,
+    extract: Path, places: Anchored, around: Box, engine: str, mode: Mode = "car", progress: Progress = silent
 ) -> Matrices:
-    """Matrices between places [P, 2], from the roads with scipy or from the extract's part around them with OSRM."""
+    """Matrices between places, from their roads with scipy or from the extract's part around them with OSRM."""
     if engine != "osrm":
-        return dijkstra.fastest(anchor(roads, places), progress)
+        return dijkstra.fastest(places, progress)
     with TemporaryDirectory(prefix="nco-city-") as folder:
         part = Path(folder, "part.osm.pbf")
         progress("cutting the extract", 0.0)
         clip(extract, around, part)
         progress("preparing OSRM", 0.0)
         with osrm.serve(part, Path(folder), mode) as server:
-            return server.table(places, progress)
+            return server.table(places.spots, progress)
 
 
 def chosen(engine: str) -> str:

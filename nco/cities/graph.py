@@ -45,20 +45,16 @@ class RoadGraph:
 
     @cached_property
     def _fastest(self) -> NDArray[np.intp]:
-        """Numbers of segments: one for each pair of ends."""
+        """Numbers of segments, one for each pair of ends in this order: the fastest."""
         order = np.lexsort((self.length, self.seconds, self.head, self.tail))
-        ends = np.stack([self.tail[order], self.head[order]])
-        first = np.r_[True, (ends[:, 1:] != ends[:, :-1]).any(axis=0)] if len(order) else np.zeros(0, dtype=bool)
-        return order[first]
+        return order[_first(self.tail[order], self.head[order])]
 
     @cached_property
     def streets(self) -> NDArray[np.intp]:
-        """Numbers of segments, one for each stretch of road whatever its directions."""
+        """Numbers of segments, one for each pair of ends in any order: stretches of road whatever their directions."""
         low, high = np.minimum(self.tail, self.head), np.maximum(self.tail, self.head)
         order = np.lexsort((self.tail, high, low))
-        ends = np.stack([low[order], high[order]])
-        first = np.r_[True, (ends[:, 1:] != ends[:, :-1]).any(axis=0)] if len(order) else np.zeros(0, dtype=bool)
-        return np.sort(order[first])
+        return np.sort(order[_first(low[order], high[order])])
 
     def keep(self, segments: Bools) -> RoadGraph:
         """The graph of some segments [E], without the vertices that none of them touches."""
@@ -76,3 +72,9 @@ class RoadGraph:
         _, part = connected_components(self.times, directed=True, connection="strong")
         biggest = part == np.bincount(part, minlength=1).argmax()
         return self.keep(biggest[self.tail] & biggest[self.head])
+
+
+def _first(tail: Ints, head: Ints) -> Bools:
+    """Of sorted pairs [E], those that differ from the one before."""
+    change = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+    return np.concatenate([np.ones(min(len(tail), 1), dtype=bool), change])

@@ -21,6 +21,11 @@ class Anchored:
     vertex: NDArray[np.int32]  # [P]; the same for places on the same spot
     gap: Floats  # [P] metres from the place to its road
 
+    @property
+    def spots(self) -> Floats:
+        """Where the places are on their roads [P, 2]: latitude, longitude."""
+        return self.graph.vertex[self.vertex]
+
 
 def draw(graph: RoadGraph, count: int, box: Box, seed: int) -> Floats:
     """Places [count, 2] in a box, uniform along the roads where there may be addresses.

@@ -26,14 +26,19 @@ def convert(
     vehicle_column: Annotated[list[str] | None, typer.Option(help="The same for vehicles.")] = None,
     metric: Annotated[str | None, typer.Option(help="With orders: great_circle or euclidean.")] = None,
     decimal: Annotated[str, typer.Option(help="With orders: the decimal sign, . or ,")] = ".",
+    roads: Annotated[
+        Path | None, typer.Option(help="An extract of OpenStreetMap: distances (m) and times (s) follow its roads.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="With roads: osrm, dijkstra, auto. See nco city build.")] = "auto",
     format: Annotated[str | None, typer.Option(help="Format to write when the suffix does not say: vroom.")] = None,
     rounding: RoundingName = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what was understood and what is wrong.")] = False,
     debug: Debug = False,
 ) -> None:
     """Read a problem and write it in another format; --dry-run says how a file is understood."""
-    from nco.cli.console import results, say
+    from nco.cli.console import notes, results, say
     from nco.cli.foresight import warn_of_impossible
+    from nco.cli.sources import along
     from nco.io import read, write
 
     orders = source.suffix.lower() == ".csv"
@@ -48,6 +53,8 @@ def convert(
         problem = _from_orders(source, vehicles or source, options, rounding, dry_run)
     else:
         problem = read(source, rounding=rounding)  # type: ignore[arg-type]  # validated by Problem
+    if roads is not None:
+        problem, _ = along(problem, roads, engine, notes(), quiet=False)
     say(results(), _described(problem, source))
     warn_of_impossible(problem)
     if target is not None and not dry_run:

@@ -28,13 +28,7 @@ class Source:
     def load(self, console: Console, quiet: bool) -> tuple[Problem, Streets | None]:
         """The problem, and its streets when there are roads; raises NcoError."""
         problem = self._read()
-        if self.roads is None:
-            return problem, None
-        from nco.cli.progress import Stages
-        from nco.streets import on_streets
-
-        with Stages(console, quiet) as progress:
-            return on_streets(problem, self.roads, self.engine, progress)
+        return (problem, None) if self.roads is None else along(problem, self.roads, self.engine, console, quiet)
 
     def _read(self) -> Problem:
         from nco.io import csv_orders, read
@@ -49,3 +43,12 @@ class Source:
         metric = "great_circle" if self.roads else None
         rounding = self.rounding or "none"
         return csv_orders.read(self.file, self.vehicles, metric=metric, rounding=rounding)  # type: ignore[arg-type]
+
+
+def along(problem: Problem, roads: Path, engine: str, console: Console, quiet: bool) -> tuple[Problem, Streets]:
+    """The problem measured along the roads of an extract, and its streets; shows what is being done."""
+    from nco.cli.progress import Stages
+    from nco.streets import on_streets
+
+    with Stages(console, quiet) as progress:
+        return on_streets(problem, roads, engine, progress)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from town import LATITUDE, LONGITUDE, Town
 
+import nco
 from nco.cities.city import read_city
+from nco.io import read_solution
 
 ARGUMENTS = ("--size", "1.2km", "--points", "30", "--engine", "dijkstra")
 
@@ -106,6 +108,18 @@ def test_orders_become_routes_along_the_roads(run, sheets, extract, tmp_path):
     features = json.loads((tmp_path / "x.geojson").read_text())["features"]
     assert {f["properties"].get("vehicle") for f in features} == {"van", "bike", None}
     assert "road road-1" in (tmp_path / "x.html").read_text()
+
+
+def test_a_plan_on_roads_is_checked_later_by_the_problem_that_was_converted(run, sheets, extract, tmp_path):
+    along = ("--roads", extract, "--engine", "dijkstra")
+    assert run("convert", *sheets, *along, tmp_path / "day.json").exit_code == 0
+    done = run("solve", *sheets, *along, "--solver", "pyvrp", "--max-runtime", "0.2", "--out", tmp_path / "plan.json")
+    assert done.exit_code == 0, done.output
+    cost = json.loads((tmp_path / "plan.json").read_text())["cost"]["total"]
+    problem = nco.read(tmp_path / "day.json")
+    report = nco.check(problem, read_solution(tmp_path / "plan.json", problem))
+    assert report.is_feasible()
+    assert report.cost.total == pytest.approx(cost)
 
 
 def test_orders_are_solved_without_roads_too(run, sheets):
