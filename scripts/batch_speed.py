@@ -38,8 +38,8 @@ def main() -> None:
             known = BEST_KNOWN.get(options.count) if name == "cvrp" else None
             gap = f", gap {100 * (cost / known - 1):.3f} %" if known else ""
             on_gpu = sum("padding" in result.provenance for result in results)
-            print(f"{name}: {len(drawn)} problems, {seconds:g} s, took {took:.2f} s, {on_gpu} on the GPU, chains "
-                  f"{told.get('chains')}, padding {told.get('padding')}, mean cost {cost:.4f}{gap}", flush=True)  # fmt: skip
+            how = f"{on_gpu} on the GPU, chains {told.get('chains')}, padding {told.get('padding')}"
+            print(f"{name}: {len(drawn)} in {took:.2f} s of {seconds:g}, {how}, cost {cost:.4f}{gap}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Mean costs of problems with 100 clients after so many rounds of one chain of the search on a CPU, from nothing, with
 
-plain    what is ruined together are neighbours by distance; clients are inserted farthest or nearest first, now and then
+plain    neighbours by distance are ruined together; now and then clients are inserted farthest or nearest first
 near     neighbours are those that the pointer wants next after each other: the sum of its logits there and back
 order    for farthest and nearest first stand the ends of the policy's routes: late clients first, or early ones
 both

@@ -4,8 +4,8 @@ python scripts/road_gaps.py cities/heldout --make-references [--seconds 20] [--j
 python scripts/road_gaps.py cities/heldout --weights rrnco [--search 1 --chains 1] [--improve]
 
 A set is 1,000 problems drawn from the city files of the folder with a fixed seed. References are kept beside this
-script, by the names and hashes of the cities: LKH for all tours (elkai, the extra `lkh`), PyVRP for the first 50 of the
-other two; --improve puts ours in where they are better, of all problems. --search goes on from the routes of the policy
+script, by the names and a hash of the cities: LKH for all tours (elkai, the extra `lkh`), PyVRP for the first 50 of the
+other two, for sets that have none yet; --improve puts ours in where they are better, of all problems. --search goes on from the routes of the policy
 with ruin & recreate on the GPU, for so many seconds for each set. The checker judges every solution and gives its cost.
 A line per set: mean gaps in per cent over the problems with a reference.
 """
@@ -60,7 +60,7 @@ def refer(seconds: float, problem: nco.Problem) -> float:
 def make_references(folder: str, seconds: float, jobs: int) -> None:
     known = read()
     with ProcessPoolExecutor(jobs) as pool:
-        for kind in KINDS:
+        for kind in (kind for kind in KINDS if place(kind, folder) not in known):
             _, problems = drawn(kind, folder)
             many = COUNT if kind == "ratsp" else REFERRED
             found = pool.map(partial(refer, seconds), problems[:many])
