@@ -78,9 +78,11 @@ def from_problem(problem: Problem, clients: Sequence[int], device: str | torch.d
     places = np.concatenate([[v.start_depot for v in fleet], chosen + problem.num_depots]).astype(np.intp)
     xy = map_coordinates(problem)[0][places]
     low = xy.min(axis=0)
-    xy = (xy - low) / (float((xy - low).max()) or 1.0)
+    extent = float((xy - low).max()) or 1.0
+    xy = (xy - low) / extent
     distance = problem.distance(places[:, None], places[None, :], fleet[0].profile)
-    scale = _unit(distance, xy)
+    straight = problem.profiles[fleet[0].profile].distance is None and problem.rounding == "none"
+    scale = extent if straight else _unit(distance, xy)
     arrays = {"locs": xy, "distance": distance / scale, **_loads(problem, chosen), **_fleet(problem, scale)}
     arrays |= _prices(problem, chosen, scale)
     arrays |= {} if problem.has_coordinates else {"placed": np.array(False)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import Literal
@@ -85,12 +85,21 @@ def _roads(path: str | None = None) -> Preset:
     return Preset(RoutingEnv([Capacity(), TimeWindows()]), Unified(tuple((part, 1.0) for part in parts)))
 
 
+def _profiled_roads(profiles: Preferences | Zones, constraints: list[Constraint], path: str | None = None) -> Preset:
+    """Vehicles with profiles on the roads of cities."""
+    return Preset(RoutingEnv(constraints), replace(profiles, roads=Roads("cvrp", path)))
+
+
 #: Presets that may be followed by a colon and the path of a city file or a folder of such, as in "rcvrp:cities".
 ROADS: dict[str, Callable[..., Preset]] = {
     "r" + kind + suffix: partial(_road, kind, clustered)
     for kind in ("atsp", "cvrp", "cvrptw")
     for suffix, clustered in (("", 0.0), ("_cluster", 1.0))
-} | {"roads": _roads}
+} | {
+    "roads": _roads,
+    "rpvrp_p": partial(_profiled_roads, Preferences("random"), [Capacity()]),
+    "rpvrp_zc": partial(_profiled_roads, Zones("random"), [Capacity(), Zoning()]),
+}
 
 #: Attributes of the variants, in the order of their names: backhaul, length limit, time windows, open.
 COMBINATIONS = [tuple(filter(None, letters)) for letters in product(("", "B", "MB"), ("", "L"), ("", "TW"), ("", "O"))]

@@ -25,7 +25,7 @@ from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import first_clients
 from nco.search import chains
 from nco.search.data import SearchData, search_data
-from nco.solvers.neural import FAVOURITES, NeuralSolver, seen
+from nco.solvers.neural import NeuralSolver, favourites, seen
 from nco.stop import MaxIterations
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.presets:
         drawn = problems(name, 100, options.count, seed=7)
-        able = [weights for weights in FAVOURITES if not NeuralSolver(weights).unsupported(drawn[0])]
+        able = [weights for weights in favourites(drawn[0]) if not NeuralSolver(weights).unsupported(drawn[0])]
         told = [guided(problem, able[0]) for problem in drawn]
         for rounds in options.rounds:
             costs = {way: np.array([searched(p, data[way], rounds) for p, data in zip(drawn, told, strict=True)])

@@ -15,8 +15,9 @@ Every preset of `nco.envs`: the process that policies act in, the distribution i
 its problems as they are, with all constraints and the exact objective. A solver that does not, says which feature it
 cannot honour (U302) instead of dropping it. Constraints carry the names of the checker's rules.
 
-Presets on roads (`ratsp`, `rcvrp`, `rcvrptw`, their `_cluster` relatives, and `roads`, which mixes them) draw from a
-made-up town, or from the city of a file or the cities of a folder, as in `rcvrp:city.npz`, wherever a preset is named:
+Presets on roads (`ratsp`, `rcvrp`, `rcvrptw`, their `_cluster` relatives, `roads`, which mixes them, and `rpvrp_p` and
+`rpvrp_zc`, with preferences and zones) draw from a made-up town, or from the city of a file or the cities of a folder,
+as in `rcvrp:city.npz`, wherever a preset is named:
 `points` [P, 2] (latitude, longitude), `distance` [P, P] in km and `duration` [P, P] in minutes, from row to column.
 
 This page is written by `python scripts/make_variants_page.py`; a test keeps it current.

@@ -6,8 +6,8 @@ python scripts/road_gaps.py cities/heldout --weights rrnco [--search 1 --chains 
 A set is 1,000 problems drawn from the city files of the folder with a fixed seed. References are kept beside this
 script, by the names and a hash of the cities: LKH for all tours (elkai, the extra `lkh`), PyVRP for the first 50 of the
 other two, for sets that have none yet; --improve puts ours in where they are better, of all problems. --search goes on
-from the routes of the policy with ruin & recreate on the GPU, for so many seconds for each set. The checker judges every
-solution and gives its cost. A line per set: mean gaps in per cent over the problems with a reference.
+from the routes of the policy with ruin & recreate on the GPU, for so many seconds for each set. The checker judges
+every solution and gives its cost. A line per set: mean gaps in per cent over the problems with a reference.
 """
 
 import argparse

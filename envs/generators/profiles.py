@@ -1,8 +1,8 @@
 """Vehicles with profiles: preferences and zones, after CAMP (Hua et al. 2025, arXiv 2501.02977).
 
-Places uniform in the unit square, demands in 1..9, capacity 40; vehicles refill at the depot as often as they like.
-Everything is drawn per instance and for the number of vehicles at hand. Cost with preferences P in [0, 1]:
-w1 x distance + w2 x sum over visits of (1 - P).
+Places uniform in the unit square or, which is ours, on the roads of cities; demands in 1..9, capacity 40; vehicles
+refill at the depot as often as they like. Everything is drawn per instance and for the number of vehicles at hand. Cost
+with preferences P in [0, 1]: w1 x distance + w2 x sum over visits of (1 - P).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 
 from .fleet import common_depot
 from .host import on_host
+from .roads import Roads
 
 Pattern = Literal["random", "angle", "cluster"]
 
@@ -32,11 +33,12 @@ class Preferences:
     pattern: Pattern = "random"
     vehicles: int = 5  # M
     weight: float = 0.2  # w2; w1 = 1 - w2
+    roads: Roads | None = None
 
     @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
-        tensors = _plain(batch, size, self.vehicles, generator)
+        tensors = _plain(batch, size, self.vehicles, self.roads, generator)
         liking = _liking(tensors["locs"], self.vehicles, self.pattern, generator)
         penalty = self.weight * (1 - liking)
         penalty[..., : self.vehicles] = 0
@@ -55,12 +57,13 @@ class Zones:
 
     pattern: Pattern = "random"
     vehicles: int = 5  # M
+    roads: Roads | None = None
 
     @on_host
     def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
         """Instances [batch] with `size` clients each, on the generator's device."""
         fleet = self.vehicles
-        tensors = _plain(batch, size, fleet, generator)
+        tensors = _plain(batch, size, fleet, self.roads, generator)
         shape, device = (batch, fleet, fleet + size), generator.device
         if self.pattern == "random":
             share = 2 / 3 * torch.rand(batch, 1, 1, generator=generator, device=device)
@@ -81,10 +84,22 @@ class Zones:
         return TensorDict(tensors, batch_size=[batch], device=device)
 
 
-def _plain(batch: int, size: int, fleet: int, generator: Generator) -> dict[str, Tensor]:
+def _plain(batch: int, size: int, fleet: int, roads: Roads | None, generator: Generator) -> dict[str, Tensor]:
     reloads = torch.ones(batch, fleet, dtype=torch.bool, device=generator.device)
     capacity = torch.full((batch, fleet), 40.0, device=generator.device)
-    return common_depot(batch, size, fleet, generator) | {"capacity": capacity, "reloads": reloads}
+    if roads is None:
+        places = common_depot(batch, size, fleet, generator)
+    else:
+        places = _at_one_place(roads(batch, size, generator), fleet)
+    return places | {"capacity": capacity, "reloads": reloads}
+
+
+def _at_one_place(drawn: TensorDict, fleet: int) -> dict[str, Tensor]:
+    """Places, ways and demands of instances with one vehicle, for so many at its depot."""
+    node = torch.arange(1 - fleet, drawn["locs"].shape[1], device=drawn.device).clamp(min=0)
+    ways = drawn["distance"][:, node][:, :, node]
+    by_node = {key: drawn[key][:, node] for key in ("locs", "demand")}
+    return {**by_node, "distance": ways, "scale": drawn["scale"]}
 
 
 def _liking(locs: Tensor, fleet: int, pattern: Pattern, generator: Generator) -> Tensor:

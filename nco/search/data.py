@@ -233,6 +233,8 @@ def _neighbours(distances: Sequence[Floats]) -> NDArray[np.uint32]:
     near = np.add.reduce([matrix + matrix.T for matrix in distances])
     np.fill_diagonal(near, -1.0)
     most = min(len(near), NEAREST + 1)
+    if most == len(near):
+        return np.argsort(near, axis=1, kind="stable").astype(np.uint32)
     chosen = np.sort(np.argpartition(near, most - 1, axis=1)[:, :most], axis=1)
     order = np.argsort(np.take_along_axis(near, chosen, axis=1), axis=1, kind="stable")
     return np.take_along_axis(chosen, order, axis=1).astype(np.uint32, order="C")

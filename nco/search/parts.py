@@ -10,7 +10,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 from nco.checker import check
 from nco.places import map_coordinates
 from nco.problem import Floats, Problem, Profile, VehicleType
-from nco.search.compiled import cores
 from nco.search.data import from_solution, search_data, to_solution
 from nco.search.gpu import GpuSearch, judged, on_device
 from nco.search.packing import unsupported
@@ -155,8 +153,7 @@ class InParts:
         pieces = parts(self.problem, self.solution, self._xy, SIZE, self.rounds * GOLDEN)
         kept = [route for piece in pieces if unsupported(piece.problem) for route in piece.whole(piece.start)]
         pieces = [piece for piece in pieces if not unsupported(piece.problem)]  # a route may be too long for the kernel
-        with ThreadPoolExecutor(cores()) as pool:
-            data = list(pool.map(search_data, (piece.problem for piece in pieces)))
+        data = [search_data(piece.problem) for piece in pieces]
         starts = [from_solution(piece.problem, piece.start) for piece in pieces]
         search = GpuSearch(
             data, starts, chains=self.chains, seed=self.seed + self.rounds, heat=HEAT, device=self.device

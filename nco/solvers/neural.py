@@ -34,7 +34,9 @@ from nco.stop import Running
 
 OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='ortools'"
 #: Weights in the package by preference; the first ones that understand a problem are taken.
-FAVOURITES = ("cvrp", "unified", "profiles")
+FAVOURITES = ("cvrp", "unified", "profiles", "rrnco")
+#: The same where distances are given by a matrix.
+ON_ROADS = ("rrnco", "cvrp", "unified", "profiles")
 
 
 class NeuralSolver:
@@ -53,7 +55,7 @@ class NeuralSolver:
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """Faults for what the weights' policy does not understand; without given weights, what no shipped one does."""
-        found = [self._faults(problem, weights) for weights in self._choices()]
+        found = [self._faults(problem, weights) for weights in self._choices(problem)]
         return min(found, key=len)
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
@@ -64,8 +66,11 @@ class NeuralSolver:
         with threads(1):
             return self._run(problem, stop, seed)
 
-    def _choices(self) -> Sequence[str | Path]:
-        return [name for name in FAVOURITES if name in shipped()] if self.weights is None else (self.weights,)
+    def _choices(self, problem: Problem) -> Sequence[str | Path]:
+        if self.weights is not None:
+            return (self.weights,)
+        known = shipped()
+        return [name for name in favourites(problem) if name in known]
 
     def _faults(self, problem: Problem, weights: str | Path) -> list[Fault]:
         """A fault for every feature of the problem that these weights do not understand."""
@@ -73,7 +78,9 @@ class NeuralSolver:
         return [cannot(self.name, name, MIN_MAX if "max" in name else OTHERS) for name in unknown(problem, sees)]
 
     def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
-        policy, card = load(min(self._choices(), key=lambda weights: len(self._faults(problem, weights))), self.device)
+        policy, card = load(
+            min(self._choices(problem), key=lambda weights: len(self._faults(problem, weights))), self.device
+        )
         _warn(problem, card)
         env = preset(card.preset).env
         provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
@@ -81,7 +88,7 @@ class NeuralSolver:
         best = _Best(problem, Solution(alone))
         if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
-        instances, most = seen(problem, clients).to(self.device), most_routes(problem)
+        instances, most = completed(seen(problem, clients)).to(self.device), most_routes(problem)
         generator = torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
@@ -115,6 +122,12 @@ def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route
         kinds = [kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None]
         alone += [Route((k + problem.num_depots,), kind) for kind in kinds[:1]]
     return strict, tuple(alone)
+
+
+def favourites(problem: Problem) -> list[str]:
+    """The shipped weights, those first that were trained on problems most like this one."""
+    on_roads = any(problem.profiles[vehicle.profile].distance is not None for vehicle in problem.vehicle_types)
+    return list(ON_ROADS if on_roads else FAVOURITES)
 
 
 def fitting(problem: Problem) -> list[int]:
@@ -168,8 +181,8 @@ def _solution(
 
 
 def seen(problem: Problem, clients: Sequence[int]) -> TensorDict:
-    """A problem with some of its clients as instances [1] that every policy can see; a single route is a tour."""
-    instances = completed(from_problem(problem, clients))
+    """A problem with some of its clients as instances [1]; a single route is a tour."""
+    instances = from_problem(problem, clients)
     if most_routes(problem) == 1:
         instances["available"] = torch.ones_like(instances["capacity"])
     return instances

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from tensordict import TensorDict
 
+from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size, to_routes
 from nco.envs.presets import preset
 from nco.policies import POLICIES
@@ -16,11 +16,10 @@ from nco.policies.weights import find_card, load, shipped
 from nco.problem import Problem
 from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import first_clients
-from nco.search.compiled import cores
 from nco.search.sampling import WORK, excess
 from nco.solution import Solution
 from nco.solvers.features import unknown
-from nco.solvers.neural import FAVOURITES, fitting, most_routes, placed, seen
+from nco.solvers.neural import favourites, fitting, most_routes, placed, seen
 
 
 def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> list[Solution | None]:
@@ -30,10 +29,9 @@ def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> li
     leave clients out.
     """
     choose = _chooser()
-    with ThreadPoolExecutor(cores()) as pool:  # numpy lets go of the interpreter
-        chosen = list(pool.map(choose, problems))
-        known = [k for k, weights in enumerate(chosen) if weights is not None]
-        drawn = pool.map(lambda k: seen(problems[k], range(problems[k].num_clients)), known)
+    chosen = [choose(problem) for problem in problems]
+    known = [k for k, weights in enumerate(chosen) if weights is not None]
+    drawn = (seen(problems[k], range(problems[k].num_clients)) for k in known)
     groups: dict[tuple[object, ...], list[tuple[int, TensorDict]]] = defaultdict(list)
     for k, instances in zip(known, drawn, strict=True):
         shapes = tuple(sorted((key, tuple(tensor.shape)) for key, tensor in instances.items()))
@@ -47,13 +45,13 @@ def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> li
 
 def _chooser() -> Callable[[Problem], str | None]:
     """What names the first shipped weights that were trained on such a problem."""
-    cards = {name: find_card(name) for name in FAVOURITES if name in shipped()}
+    cards = {name: find_card(name) for name in shipped()}
 
     def choose(problem: Problem) -> str | None:
-        for name, card in cards.items():
-            low, high = card.sizes
+        for name in (name for name in favourites(problem) if name in cards):
+            low, high = cards[name].sizes
             alike = low <= problem.num_clients <= high and len(fitting(problem)) == problem.num_clients
-            if alike and not unknown(problem, POLICIES[card.policy].sees):
+            if alike and not unknown(problem, POLICIES[cards[name].policy].sees):
                 return name
         return None
 
@@ -71,7 +69,7 @@ def _greedy(
     together = max(1, int(WORK[kind] / (size * (size + 1) * 1.15 * size)))
     for begin in range(0, len(members), together):
         numbers, drawn = zip(*members[begin : begin + together], strict=True)
-        instances = torch.cat(drawn).to(device)
+        instances = completed(torch.cat(drawn).to(device))
         could = env.could(instances)
         most = torch.tensor([[most_routes(problems[k])] for k in numbers], device=device)
         with torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):

@@ -41,8 +41,7 @@ def solve_together(
     try:
         starts = complete_starts(problems, seed, device=device)
         chosen, solutions = [problems[k] for k in starts], list(starts.values())
-        with ThreadPoolExecutor(cores()) as pool:
-            data = list(pool.map(search_data, chosen))
+        data = [search_data(problem) for problem in chosen]
         begun = [from_solution(problem, start) for problem, start in zip(chosen, solutions, strict=True)]
         search = GpuSearch(data, begun, chains=chains, seed=seed, device=device)
         clock = time.perf_counter()

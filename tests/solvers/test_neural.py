@@ -1,5 +1,6 @@
 import time
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 
@@ -148,10 +149,13 @@ def test_demands_that_are_not_whole_numbers_fill_vehicles_exactly():
 def test_distances_of_a_matrix_count_even_when_they_depend_on_the_direction():
     ring = np.array([[(j - i) % 6 for j in range(6)] for i in range(6)], dtype=float)  # one way round
     problem = Problem((Depot(),), (Client(),) * 5, (VehicleType(),), (Profile(distance=ring),))
-    with pytest.warns(EmbeddingWarning, match="places derived from the distances"):
-        result = nco.solve(problem, "neural", MaxIterations(4))
-    assert [route.visits for route in result.routes] == [(1, 2, 3, 4, 5)]
-    assert result.cost() == 6
+    for weights in (None, "cvrp"):
+        saying = pytest.warns(EmbeddingWarning, match="places derived from the distances") if weights else nullcontext()
+        with saying:
+            result = nco.solve(problem, "neural", MaxIterations(4), weights=weights)
+        assert [route.visits for route in result.routes] == [(1, 2, 3, 4, 5)]
+        assert result.cost() == 6
+        assert result.provenance["weights"] == (weights or "rrnco")
 
 
 def test_the_matrix_of_the_vehicles_own_profile_counts(typical):
