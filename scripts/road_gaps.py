@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from gaps import construct, judged
+from tensordict import TensorDict
 
 import nco
 from nco.envs.instances import to_problems
@@ -34,8 +35,9 @@ KINDS, SIZE, COUNT, REFERRED, SEED = ("ratsp", "rcvrp", "rcvrptw"), 100, 1000, 5
 METRE = 1e-4
 
 
-def drawn(kind: str, folder: str) -> tuple[torch.Tensor, list[nco.Problem]]:
-    instances = preset(f"{kind}:{folder}").generator(COUNT, SIZE, torch.Generator().manual_seed(SEED))
+def drawn(kind: str, folder: str, count: int = COUNT) -> tuple[TensorDict, list[nco.Problem]]:
+    """The first problems of a set, and their instances."""
+    instances = preset(f"{kind}:{folder}").generator(COUNT, SIZE, torch.Generator().manual_seed(SEED))[:count]
     return instances, to_problems(instances)
 
 
@@ -86,6 +88,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of PyVRP, for each problem")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--weights", default="rrnco")
+    parser.add_argument("--count", type=int, default=COUNT, help="use the first problems of each set only")
     parser.add_argument("--search", type=float, help="seconds for each set")
     parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
     parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
@@ -98,7 +101,7 @@ def main() -> None:
     policy, card = load(options.weights, options.device)
     known = read()
     for kind in KINDS:
-        instances, problems = drawn(kind, options.folder)
+        instances, problems = drawn(kind, options.folder, options.count)
         began = time.perf_counter()
         plain, routes = construct(policy, preset(card.preset).env, instances, problems, options.device)
         spent = time.perf_counter() - began
@@ -113,7 +116,7 @@ def main() -> None:
             last = list(stages.values())[-1]
             best |= {str(k): round(cost, 6) for k, cost in enumerate(last) if cost < best.get(str(k), np.inf)}
             write(known)
-        at = sorted(map(int, best))
+        at = sorted(k for k in map(int, best) if k < len(problems))
         means = {name: np.mean([costs[k] / best[str(k)] - 1 for k in at]) for name, costs in stages.items()}
         gaps = "".join(f"{name:>9} {100 * gap:6.2f} %" for name, gap in means.items())
         print(f"{kind:10}{len(at):5} references{gaps}   construction {spent:.0f} s", flush=True)

@@ -67,8 +67,8 @@ class Group:
     filled: int  # slots of clients and of routes of the start
 
 
-def unsupported(problem: Problem, most: float = MOST // 2) -> list[str]:
-    """Features that the kernel does not handle, a problem of more clients than `most` among them."""
+def unsupported(problem: Problem, whole: bool = True) -> list[str]:
+    """Features that the kernel does not handle; the number of clients counts if it is given the whole problem."""
     kinds, loads = problem.vehicle_types, problem.num_load_dimensions
     limits = any(v.max_distance < math.inf for v in kinds)
     liked = problem.preference_weight > 0 and any(p.preference is not None for p in problem.profiles)
@@ -80,7 +80,7 @@ def unsupported(problem: Problem, most: float = MOST // 2) -> list[str]:
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
         "limits of distance without prices": limits and any(v.unit_distance_cost == 0 for v in kinds),
-        f"more than {most} clients": problem.num_clients > most,
+        f"more than {MOST // 2} clients": whole and problem.num_clients > MOST // 2,
     }
     return unsupported_by_all(problem) + [feature for feature, present in features.items() if present]
 

@@ -81,7 +81,7 @@ class SearchSolver:
             from nco.search.parts import InParts
             from nco.solvers.together import complete_starts
 
-            known = not unsupported(problem, most=math.inf)
+            known = not unsupported(problem, whole=False)
             if known and (begun := complete_starts([problem], seed, given={0: start})):
                 whole = not unsupported(problem)
                 return (OneOnGpu if whole else InParts)(problem, begun[0], seed, self.chains)

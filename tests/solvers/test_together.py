@@ -1,13 +1,16 @@
 """Many problems in the kernel at once, here in Triton's interpreter."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+import nco
 from nco.checker import check
 from nco.envs.presets import problems
-from nco.search import gpu, packing
+from nco.search import gpu, packing, parts
 from nco.solution import Route, Solution
+from nco.solvers import together
 from nco.solvers.together import complete_starts, solve_together
 from nco.stop import MaxIterations, MaxRuntime
 
@@ -72,3 +75,58 @@ def test_ctrl_c_during_the_search_gives_the_best_so_far(mixed, monkeypatch):
     done = solve_together(mixed[:2], MaxRuntime(60).start(), 1, chains=1, device="cpu")
     assert done.interrupted
     assert [report.is_feasible() for report in done.reports.values()] == [True, True]
+
+
+@pytest.fixture
+def on_gpu(monkeypatch):
+    """The paths that a GPU takes, in the interpreter."""
+    monkeypatch.setattr("nco.solvers.batch.wants_gpu", lambda device, auto=False: device != "cpu")
+    monkeypatch.setattr("nco.solvers.search.wants_gpu", lambda device, auto=False: device == "cuda")
+    monkeypatch.setattr(together, "solve_together", partial(solve_together, chains=1, device="cpu"))
+    monkeypatch.setattr(together, "complete_starts", partial(complete_starts, device="cpu"))
+    monkeypatch.setattr(gpu, "OneOnGpu", partial(gpu.OneOnGpu, device="cpu"))
+    monkeypatch.setattr(parts, "InParts", partial(parts.InParts, device="cpu"))
+
+
+@pytest.mark.slow
+def test_a_batch_is_solved_together_and_the_cores_take_what_the_kernel_does_not_know(mixed, on_gpu):
+    waiting = replace(mixed[2], vehicle_types=(replace(mixed[2].vehicle_types[0], unit_duration_cost=1.0),))
+    told = {}
+    results = nco.solve_batch([*mixed, waiting], MaxIterations(1), on_result=told.__setitem__)
+    assert [result.problem for result in results] == [*mixed, waiting]
+    assert ["padding" in result.provenance for result in results] == [True, True, True, False, False]
+    assert [result.is_feasible() for result in results] == [True, True, True, False, True]
+    assert [told[number] for number in range(5)] == results
+
+
+@pytest.mark.slow
+def test_ctrl_c_gives_what_there_is_of_all_problems(mixed, on_gpu, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpu.GpuSearch, "_launch", interrupted)
+    results = nco.solve_batch(mixed, MaxRuntime(60))
+    assert [result.is_feasible() for result in results] == [True, True, True, False]
+    assert results[0].provenance["interrupted"] == "yes"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [packing.MOST, 20], ids=["whole", "in parts"])
+def test_one_problem_is_searched_on_a_gpu_from_the_routes_it_is_given(mixed, on_gpu, monkeypatch, most):
+    monkeypatch.setattr(packing, "MOST", most)
+    monkeypatch.setattr(parts, "SIZE", 8)
+    start = nco.solve(mixed[0], "search", MaxIterations(1), chains=1).routes
+    told = []
+    result = nco.solve(
+        mixed[0],
+        "search",
+        MaxIterations(1),
+        device="cuda",
+        chains=1,
+        initial_solution=start,
+        on_improvement=told.append,
+    )
+    assert result.is_feasible()
+    assert result.cost() <= check(mixed[0], start).cost.total * (1 + 1e-9)
+    assert ("parts of" in result.provenance) == (most == 20)
+    assert all(report.is_feasible() for report in told)
