@@ -18,8 +18,8 @@ from nco.solution import Solution
 from nco.solvers.starts import policy_starts
 from nco.stop import MaxIterations, Running
 
-#: Problems whose starts are checked to know how long it will take to check all solutions.
-SAMPLE = 10
+#: Problems whose starts are checked to know how long it will take to check all solutions, and how much more to allow.
+SAMPLE, MARGIN = 10, 1.2
 
 
 class Solved(NamedTuple):
@@ -45,9 +45,9 @@ def solve_together(
         begun = [from_solution(problem, start) for problem, start in zip(chosen, solutions, strict=True)]
         search = GpuSearch(data, begun, chains=chains, seed=seed, device=device)
         clock = time.perf_counter()
-        for problem, start in zip(chosen[:SAMPLE], solutions, strict=False):
-            check(problem, start)
-        judging = (time.perf_counter() - clock) / max(1, min(SAMPLE, len(chosen))) * len(chosen)
+        for problem, routes in zip(chosen[:SAMPLE], begun, strict=False):
+            check(problem, to_solution(problem, routes))
+        judging = MARGIN * (time.perf_counter() - clock) / max(1, min(SAMPLE, len(chosen))) * len(chosen)
     except KeyboardInterrupt:
         return Solved({}, 0, {}, interrupted=True)
     provenance = {**on_device(device), "chains": str(search.chains), "padding": f"{search.padding:.2f}"}
