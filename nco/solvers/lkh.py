@@ -28,7 +28,6 @@ ROOM = 1e8
 PRECISION = 2
 #: Tours of so few places are enumerated.
 FEW = 4
-
 #: With a time limit, what the first run gets of it, at most, and what the others get of what is left: LKH looks at the
 #: clock between trials.
 QUICK, IN_TIME = 0.3, 0.95
@@ -37,9 +36,10 @@ QUICK, IN_TIME = 0.3, 0.95
 class LkhSolver:
     """LKH behind our protocol, for tours: one vehicle, one route, home again. An iteration is one of LKH's runs.
 
-    Every run has a seed of its own, and the cheapest of all tours counts. LKH computes in whole numbers: `unit` in the
-    provenance is what one of them costs, `exact` whether all costs are multiples of it. Tours are compared by their
-    costs before any rounding, with that of the nearest neighbour among them.
+    It has to be named: LKH's licence allows no commercial use. Every run has a seed of its own, and the cheapest of all
+    tours counts. LKH computes in whole numbers: `unit` in the provenance is what one of them costs, `exact` whether all
+    costs are multiples of it. Tours are compared by their costs before any rounding, with that of the nearest neighbour
+    among them.
 
     Runs cannot be stopped, but their process is killed when the time is up, and with it what the last one had found.
     With a time limit the first run therefore leaves out LKH's search for the best candidates, which takes seconds where
@@ -91,9 +91,13 @@ class _Tours:
 
     def __init__(self, arcs: Floats, besides: float) -> None:
         self.began, self.arcs, self.besides = time.perf_counter(), arcs, besides
-        self.runs, self.cost, self.history = 0, math.inf, list[tuple[float, float]]()
+        self.runs, self.length, self.history = 0, math.inf, list[tuple[float, float]]()
         self._offer(nearest(arcs))
         self.scale = self._finest()
+
+    @property
+    def cost(self) -> float:
+        return self.length + self.besides
 
     def enumerate(self, stop: Running) -> None:
         """All tours; the only iteration."""
@@ -114,20 +118,20 @@ class _Tours:
         precision = 10 ** max(0, min(PRECISION, power_below(ROOM, float(whole.max()))))
         with LkhProcess(_as_text(whole)) as lkh:
             while not stop(self.cost):
-                seconds, before = stop.seconds_left(), self.cost
+                seconds, before = stop.seconds_left(), self.length
                 found = lkh.run(self._parameters(seed + self.runs, precision, seconds), seconds)
                 if found is None:
                     return False
                 self.runs += 1
                 if len(set(found)) == len(self.arcs):  # else its time was up before its first tour
                     self._offer(np.array(found) - 1)
-                if self.cost < before and not self.scale.exact and self._finest().factor > self.scale.factor:
+                if self.length < before and not self.scale.exact and self._finest().factor > self.scale.factor:
                     return True
         return False
 
     def _bounded(self) -> Floats:
         """Costs of arcs, but none above that of the best tour: it has no place in a better one, dear as it may be."""
-        return np.minimum(self.arcs, self.cost - self.besides)
+        return np.minimum(self.arcs, self.length)
 
     def _finest(self) -> Scale:
         """The scale for the costs of arcs."""
@@ -143,10 +147,10 @@ class _Tours:
         return "".join(f"{name} = {value}\n" for name, value in lines.items())
 
     def _offer(self, tour: NDArray[np.intp]) -> None:
-        cost = float(self.arcs[tour, np.roll(tour, -1)].sum()) + self.besides
-        if cost < self.cost:
-            self.cost, self.best = cost, np.roll(tour, -int(tour.argmin()))
-            self.history.append((time.perf_counter() - self.began, cost))
+        length = float(self.arcs[tour, np.roll(tour, -1)].sum())
+        if length < self.length:
+            self.length, self.best = length, np.roll(tour, -int(tour.argmin()))
+            self.history.append((time.perf_counter() - self.began, self.cost))
 
 
 def nearest(arcs: Floats) -> NDArray[np.intp]:
