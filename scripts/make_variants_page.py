@@ -6,9 +6,9 @@ from nco.envs.presets import PRESETS, preset, problems
 from nco.solvers.solve import create
 
 PAGE = Path(__file__).parent.parent / "docs" / "variants.md"
-#: Problems of each preset that a solver has to take: mixtures draw many kinds.
-DRAWN = 40
-SOLVERS = ("search", "neural", "ortools", "pyvrp")
+#: Problems a draw and draws of each preset, all of which a solver has to take: mixtures hold many kinds.
+DRAWN, DRAWS = 4, 10
+SOLVERS = ("search", "neural", "ortools", "pyvrp", "lkh", "nearest")
 INTRODUCTION = """# Variants
 
 Every preset of `nco.envs`: the process that policies act in, the distribution it is drawn from, and which solvers take
@@ -31,7 +31,7 @@ def page() -> str:
     rows = [("preset", "vehicles", "constraints", "objective", "distribution", *SOLVERS)]
     rows.append(("---",) * len(rows[0]))
     for name in PRESETS:
-        chosen, drawn = preset(name), problems(name, 6, DRAWN, seed=1)
+        chosen, drawn = preset(name), [p for seed in range(DRAWS) for p in problems(name, 6, DRAWN, seed)]
         rules = dict.fromkeys(constraint.rule for constraint in chosen.env.constraints)
         covered = ("no" if any(map(engine.unsupported, drawn)) else "yes" for engine in engines.values())
         kinds = max(len(problem.vehicle_types) for problem in drawn)

@@ -32,10 +32,13 @@ def solve(
     solver: Annotated[
         str,
         typer.Option(
-            help="search, neural, pyvrp, ortools, your own as module:Class; auto: the first of these that can."
+            help="auto: the first that can of search, neural, pyvrp, ortools; or one of these, lkh (tours only), "
+            "nearest (a baseline), your own as module:Class."
         ),
     ] = "auto",
-    compare: Annotated[bool, typer.Option("--compare", help="Run all solvers, each with the same time.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run all that auto knows, each for the same time.")
+    ] = False,
     max_runtime: Annotated[float, typer.Option(help="Seconds to work, for each solver.")] = 5.0,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 1,
     device: Annotated[str, typer.Option(help="Where search and neural solver run: auto, cpu or cuda.")] = "auto",
@@ -66,7 +69,7 @@ def solve(
     from nco.cli.tables import comparison
     from nco.cli.watch import Watch
     from nco.io import read_solution
-    from nco.solvers.solve import AUTO, SOLVERS
+    from nco.solvers.solve import AUTO, PREFERENCE, SOLVERS
 
     outputs = Outputs(out, html, plot, format)
     outputs.check(file)
@@ -80,7 +83,7 @@ def solve(
         options["search"] = {"initial_solution": read_solution(initial, problem)}
     if solver == AUTO and not compare:
         solver = next(iter(options), None) or chosen(problem, device, quiet)
-    names = list(SOLVERS) if compare else [solver]
+    names = [name for name in SOLVERS if name in dict(PREFERENCE)] if compare else [solver]
     with Watch(notes(), quiet) as watch:
         found = _run(problem, names, watch, max_runtime, seed=seed, device=device, options=options)
     found = [replace(result, streets=streets) for result in found]

@@ -61,7 +61,7 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [k * step for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-SOLVER_TITLES = {"ortools": "OR-Tools", "pyvrp": "PyVRP"}
+SOLVER_TITLES = {"lkh": "LKH", "ortools": "OR-Tools", "pyvrp": "PyVRP"}
 
 
 def solver_title(name: str) -> str:

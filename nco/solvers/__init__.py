@@ -1,1 +1,1 @@
-"""Solvers behind one protocol: neural, ortools, pyvrp."""
+"""Solvers behind one protocol: neural, search, ortools, pyvrp, lkh, nearest."""

@@ -23,7 +23,6 @@ from nco.policies import POLICIES
 from nco.policies.card import Card
 from nco.policies.weights import find_card, load, shipped
 from nco.problem import Problem
-from nco.reach import Reach
 from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
 from nco.solution import Route, Solution
@@ -84,7 +83,7 @@ class NeuralSolver:
         _warn(problem, card)
         env = preset(card.preset).env
         provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
-        clients, alone = _servable(problem, env)
+        clients, alone = servable(problem, env)
         best = _Best(problem, Solution(alone))
         if not clients:
             return Outcome(best.solution, 0, provenance=provenance)
@@ -105,7 +104,7 @@ class NeuralSolver:
         return Outcome(best.solution, best.offers, history=tuple(best.history), provenance=provenance)
 
 
-def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route, ...]]:
+def servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route, ...]]:
     """Clients that the policy may serve, and routes of one client for those that fit to the letter only.
 
     Masks are a little stricter than the checker.
@@ -116,11 +115,10 @@ def _servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route
     instances = completed(from_problem(problem, light))
     could = env.could(instances)[0, :, len(vehicles) :].any(dim=0).tolist()
     strict = [k for k, possible in zip(light, could, strict=True) if possible]
-    reaches = [Reach(problem, vehicle) for vehicle in vehicles]
     alone = []
     for k in sorted(set(light) - set(strict)):
-        kinds = [kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None]
-        alone += [Route((k + problem.num_depots,), kind) for kind in kinds[:1]]
+        routes = (Route((k + problem.num_depots,), kind) for kind in range(len(vehicles)))
+        alone += [route for route in routes if _keeps_rules(problem, route)][:1]
     return strict, tuple(alone)
 
 
@@ -128,6 +126,11 @@ def favourites(problem: Problem) -> list[str]:
     """The shipped weights, those first that were trained on problems most like this one."""
     on_roads = any(problem.profiles[vehicle.profile].distance is not None for vehicle in problem.vehicle_types)
     return list(ON_ROADS if on_roads else FAVOURITES)
+
+
+def _keeps_rules(problem: Problem, route: Route) -> bool:
+    """Whether the checker finds nothing wrong with the route."""
+    return all(violation.route is None for violation in check(problem, Solution((route,))).violations)
 
 
 def fitting(problem: Problem) -> list[int]:
@@ -174,10 +177,14 @@ def _solution(
     candidate: Candidate, clients: Sequence[int], problem: Problem, most: float, alone: tuple[Route, ...]
 ) -> Solution:
     """The candidate's routes over locations and those of single clients; the shortest are dropped when too many."""
-    routes = [*placed(problem, clients, candidate.routes), *alone]
+    return Solution(at_most(most, [*placed(problem, clients, candidate.routes), *alone]))
+
+
+def at_most(most: float, routes: Sequence[Route]) -> tuple[Route, ...]:
+    """The routes; when they are more than there may be, the longest."""
     if len(routes) > most:
         routes = sorted(routes, key=lambda route: -len(route.visits))[: int(most)]
-    return Solution(tuple(routes))
+    return tuple(routes)
 
 
 def seen(problem: Problem, clients: Sequence[int]) -> TensorDict:

@@ -20,6 +20,8 @@ from nco.stop import MaxRuntime, StoppingCriterion
 
 #: Solver name -> "module:class"; imported on first use.
 SOLVERS: dict[str, str] = {
+    "lkh": "nco.solvers.lkh:LkhSolver",
+    "nearest": "nco.solvers.nearest:NearestSolver",
     "neural": "nco.solvers.neural:NeuralSolver",
     "ortools": "nco.solvers.ortools:OrtoolsSolver",
     "pyvrp": "nco.solvers.pyvrp:PyvrpSolver",
@@ -52,7 +54,8 @@ def solve(
 ) -> Result:
     """Solve a problem and have the checker judge the routes.
 
-    solver: "auto" (see `choose`), "search", "neural", "pyvrp", "ortools", "module:Class" or a Solver;
+    solver: "auto" (see `choose`), "search", "neural", "pyvrp", "ortools", "lkh" (tours), "nearest" (a baseline),
+    "module:Class" or a Solver;
     stop: MaxRuntime(5) by default, counted from this call;
     device: where the search or a neural solver runs ("auto", "cpu", "cuda"); options: passed to the solver's
     constructor.

@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from math import inf
 
 import numpy as np
@@ -19,6 +20,7 @@ from nco.envs.presets import PRESETS, problems
 from nco.solvers.solve import create
 from nco.stop import AnyOf, MaxIterations, MaxRuntime, NoImprovement
 
+needs_elkai = pytest.mark.skipif(find_spec("elkai") is None, reason="needs the extra 'lkh'")
 ENOUGH = {"pyvrp": MaxIterations(200), "ortools": MaxIterations(200), "search": MaxIterations(3)}
 
 
@@ -68,7 +70,7 @@ def test_claims_hold_with_many_decimals_for_shipments_and_either_objective(seed,
 
 
 @pytest.mark.filterwarnings("ignore::nco.errors.OutOfDistributionWarning", "ignore::nco.errors.EmbeddingWarning")
-@pytest.mark.parametrize("name", ["neural", "ortools", "pyvrp", "search"])
+@pytest.mark.parametrize("name", [pytest.param("lkh", marks=needs_elkai), "neural", "ortools", "pyvrp", "search"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_solved_or_refused_with_a_reason(preset, name):
     (problem,) = problems(preset, 8, 1, seed=1)
@@ -103,6 +105,18 @@ def test_any_mix_of_features_gives_the_optimum_or_a_clear_refusal(solver, seed):
             nco.solve(problem, solver)
     else:
         assert nco.solve(problem, solver, ENOUGH[solver]).cost() <= best_cost(problem) + 1e-6
+
+
+@pytest.mark.parametrize("name", [pytest.param("lkh", marks=needs_elkai), "nearest"])
+@pytest.mark.parametrize("seed", range(60))
+def test_any_mix_of_features_is_refused_by_tours_and_baseline_or_all_rules_are_kept(name, seed):
+    problem = random_problem(seed, size=3)
+    if faults := create(name).unsupported(problem):
+        assert {fault.code for fault in faults} == {"U302"}
+        return
+    result = nco.solve(problem, name, MaxIterations(2))
+    assert {violation.rule for violation in result.report.violations} <= {"visits"}
+    assert result.cost() >= best_cost(problem) - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -32,6 +32,14 @@ def test_a_problem_of_the_training_distribution_is_solved_well(typical):
     assert result.cost() < 1.03 * nco.solve(typical, solver="pyvrp", stop=MaxIterations(300)).cost()
 
 
+def test_a_client_that_only_a_detour_reaches_in_time_gets_no_route_of_its_own():
+    matrix = np.array([[0.0, 5.0, 1.0], [5.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+    clients = Client(0.0, 5.0), Client(0.0, 1.0)
+    problem = Problem((Depot(0.0, 0.0, tw=(0.0, 9.0)),), clients, (VehicleType(),), (Profile(matrix),))
+    result = nco.solve(problem, "neural", MaxIterations(1))
+    assert [violation.rule for violation in result.report.violations] == ["visits"]
+
+
 def test_the_same_seed_gives_the_same_routes_and_another_one_others(typical):
     first, again, other = (nco.solve(typical, "neural", MaxIterations(12), seed=seed) for seed in (1, 1, 2))
     assert first.routes == again.routes
