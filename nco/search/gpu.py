@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -68,7 +69,7 @@ class GpuSearch:
         self.seed, self.heat, self.count, self.iterations, self.rounds = seed, heat, len(problems), 0, 0
         self.padding = 1 - sum(group.filled for group in groups) / slots if slots else 0.0
         self._groups = [_Chains(group, self.chains) for group in groups]
-        self._wait = torch.cuda.synchronize if torch.device(device).type == "cuda" else int
+        self._wait = partial(torch.cuda.synchronize, device) if torch.device(device).type == "cuda" else int
         self._wait()
 
     def run(self, stop: Running, launch: int | None = None, reserve: float = 0.0) -> Iterator[float]:

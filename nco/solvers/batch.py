@@ -12,7 +12,7 @@ from typing import Any
 from nco.problem import Problem
 from nco.result import Result
 from nco.search.compiled import cores
-from nco.solvers.devices import wants_gpu
+from nco.solvers.devices import gpus
 from nco.solvers.solve import AUTO, create, made_by, require_seed, solve
 from nco.stop import MaxRuntime, Running, StoppingCriterion
 
@@ -24,37 +24,41 @@ def solve_batch(
     on_result: Callable[[int, Result], None] | None = None,
     device: str = "auto",
 ) -> list[Result]:
-    """Solve many problems of any sizes and variants: together on a GPU, or each by one chain of the search on a core.
+    """Solve many problems of any sizes and variants: together on GPUs, or each by one chain of the search on a core.
 
     stop: MaxRuntime is the time for all together, shared evenly (5 s by default, and never less than one round each);
-    any other criterion holds for each problem, on a GPU for the sum of their costs; on_result: called with the number
-    of a problem and its result, in the order in which they are done; device: "auto" takes a GPU where there is one, for
-    the problems that its kernel knows, while the cores take the others. Ctrl-C gives every problem that is not done one
-    round, and returns. Raises SolverError as `solve` does, ConfigError for a seed that is none.
+    any other criterion holds for each problem, on a GPU for the sum of its problems' costs; on_result: called with the
+    number of a problem and its result, in the order in which they are done; device: "auto" takes all GPUs that there
+    are, for the problems that the kernel knows, while the cores take the others. Ctrl-C gives every problem that is not
+    done one round, and returns. Raises SolverError as `solve` does, ConfigError for a seed that is none.
     """
     require_seed(seed)
-    batch = _Batch(problems, stop or MaxRuntime(5), seed, on_result)
-    together = batch.together() if wants_gpu(device, auto=True) else []
-    with ThreadPoolExecutor(batch.cores) as pool:
+    batch, devices = _Batch(problems, stop or MaxRuntime(5), seed, on_result), gpus(device)
+    together = batch.together() if devices else []
+    with ThreadPoolExecutor(batch.cores) as pool, ThreadPoolExecutor(max(1, len(devices))) as drivers:
         jobs = batch.submit(pool, set(range(len(problems))).difference(together))
+        driving = [
+            drivers.submit(batch.on_gpu, together[k :: len(devices)], device) for k, device in enumerate(devices)
+        ]
+
+        def finish() -> None:
+            """What is left of the GPUs' problems goes to the cores; raises what one of the jobs raised."""
+            while driving:
+                jobs.extend(batch.submit(pool, driving[0].result()))
+                driving.pop(0)
+            for job in jobs:
+                job.result()
+
         try:
-            if together:
-                jobs += batch.submit(pool, batch.on_gpu(together))
-            _wait(jobs)
+            finish()
         except KeyboardInterrupt:
             batch.interrupted.set()
-            _wait(jobs)
+            finish()
         except BaseException:
             batch.interrupted.set()
             pool.shutdown(cancel_futures=True)
             raise
     return [batch.results[number] for number in range(len(problems))]
-
-
-def _wait(jobs: Iterable[Future[None]]) -> None:
-    """Until all are done; raises what one of them raised."""
-    for job in jobs:
-        job.result()
 
 
 @dataclass(slots=True)
@@ -88,16 +92,15 @@ class _Batch:
 
         return [number for number, problem in enumerate(self.problems) if not unsupported(problem)]
 
-    def on_gpu(self, numbers: Sequence[int]) -> list[int]:
-        """Solve these problems on the GPU; numbers of those that are left for the cores."""
+    def on_gpu(self, numbers: Sequence[int], device: str) -> list[int]:
+        """Solve these problems on a GPU; numbers of those that are left for the cores."""
         from nco.solvers.together import solve_together
 
-        done = solve_together([self.problems[number] for number in numbers], self._stop().start(), self.seed)
-        if done.interrupted:
-            self.interrupted.set()
+        running = _Heeding(self._stop(), self.interrupted).start()
+        done = solve_together([self.problems[number] for number in numbers], running, self.seed, device=device)
+        provenance = made_by(done.provenance) | ({"interrupted": "yes"} if self.interrupted.is_set() else {})
         for k, report in done.reports.items():
             problem, seconds = self.problems[numbers[k]], time.perf_counter() - self.began
-            provenance = made_by(done.provenance)
             result = Result(problem, report, "search", seconds, done.rounds, self.seed, provenance=provenance)
             self._keep(numbers[k], result)
         return [number for number in numbers if number not in self.results]

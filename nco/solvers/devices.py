@@ -25,3 +25,12 @@ def wants_gpu(device: str, auto: bool = False) -> bool:
         what = "this machine or this PyTorch has no CUDA device"
         raise SolverError(Fault("U305", "device", what, "Use device='cpu'"))
     return there
+
+
+def gpus(device: str) -> list[str]:
+    """The GPUs that a name of a device means, "auto" all that there are; raises SolverError as `wants_gpu`."""
+    if not wants_gpu(device, auto=True):
+        return []
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())]

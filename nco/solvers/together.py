@@ -6,7 +6,10 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, NamedTuple
+
+import torch
 
 from nco.checker import Report, check
 from nco.problem import Problem
@@ -14,6 +17,7 @@ from nco.search.chains import Search
 from nco.search.compiled import cores
 from nco.search.data import from_solution, search_data, to_solution
 from nco.search.gpu import GpuSearch, judged, on_device
+from nco.search.packing import Routes
 from nco.solution import Solution
 from nco.solvers.starts import policy_starts
 from nco.stop import MaxIterations, Running
@@ -28,38 +32,33 @@ class Solved(NamedTuple):
     reports: Mapping[int, Report]
     rounds: int
     provenance: Mapping[str, Any]
-    interrupted: bool = False
 
 
 def solve_together(
     problems: Sequence[Problem], stop: Running, seed: int, chains: int | None = None, device: str = "cuda"
 ) -> Solved:
-    """Reports on problems that the kernel knows, where there are starts for them; `stop` hears the sum of their costs.
-
-    Ctrl-C stops early, with what there is: before the search has begun, nothing.
-    """
-    try:
+    """Reports on problems that the kernel knows, as far as there are starts; `stop` hears the sum of their costs."""
+    with torch.cuda.device(device) if device != "cpu" else nullcontext():
         starts = complete_starts(problems, seed, device=device)
         chosen, solutions = [problems[k] for k in starts], list(starts.values())
         data = [search_data(problem) for problem in chosen]
         begun = [from_solution(problem, start) for problem, start in zip(chosen, solutions, strict=True)]
         search = GpuSearch(data, begun, chains=chains, seed=seed, device=device)
-        clock = time.perf_counter()
-        for problem, routes in zip(chosen[:SAMPLE], begun, strict=False):
-            check(problem, to_solution(problem, routes))
-        judging = MARGIN * (time.perf_counter() - clock) / max(1, min(SAMPLE, len(chosen))) * len(chosen)
-    except KeyboardInterrupt:
-        return Solved({}, 0, {}, interrupted=True)
-    provenance = {**on_device(device), "chains": str(search.chains), "padding": f"{search.padding:.2f}"}
-    interrupted = False
-    try:
-        for _ in search.run(stop, reserve=judging):
+        for _ in search.run(stop, reserve=_judging(chosen, begun)):
             pass
-    except KeyboardInterrupt:
-        interrupted, provenance["interrupted"] = True, "yes"
-    found = (to_solution(problem, routes) for problem, routes in zip(chosen, search.best()[0], strict=True))
+        routes, _ = search.best()
+    found = (to_solution(problem, better) for problem, better in zip(chosen, routes, strict=True))
     reports = [judged(*row) for row in zip(chosen, solutions, found, strict=True)]
-    return Solved(dict(zip(starts, reports, strict=True)), search.rounds, provenance, interrupted)
+    provenance = {**on_device(device), "chains": str(search.chains), "padding": f"{search.padding:.2f}"}
+    return Solved(dict(zip(starts, reports, strict=True)), search.rounds, provenance)
+
+
+def _judging(problems: Sequence[Problem], routes: Sequence[Routes]) -> float:
+    """Seconds that it will take to check as many solutions."""
+    clock = time.perf_counter()
+    for problem, start in zip(problems[:SAMPLE], routes, strict=False):
+        check(problem, to_solution(problem, start))
+    return MARGIN * (time.perf_counter() - clock) * len(problems) / max(1, min(SAMPLE, len(problems)))
 
 
 def complete_starts(

@@ -1,5 +1,8 @@
 """Many problems in the kernel at once, here in Triton's interpreter."""
 
+import signal
+import threading
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -57,32 +60,19 @@ def test_solutions_are_checked_never_worse_than_their_starts_and_repeat_with_the
     assert [runs[k].reports[0].solution for k in range(2)] == [runs[0].reports[0].solution] * 2
 
 
-def test_ctrl_c_before_the_search_gives_nothing_and_says_so(mixed, monkeypatch):
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("nco.solvers.together.policy_starts", interrupted)
-    done = solve_together(mixed, MaxRuntime(1).start(), 1, device="cpu")
-    assert done.interrupted
-    assert not done.reports
-
-
-def test_ctrl_c_during_the_search_gives_the_best_so_far(mixed, monkeypatch):
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(gpu.GpuSearch, "_launch", interrupted)
-    done = solve_together(mixed[:2], MaxRuntime(60).start(), 1, chains=1, device="cpu")
-    assert done.interrupted
-    assert [report.is_feasible() for report in done.reports.values()] == [True, True]
-
-
 @pytest.fixture
 def on_gpu(monkeypatch):
-    """The paths that a GPU takes, in the interpreter."""
-    monkeypatch.setattr("nco.solvers.batch.wants_gpu", lambda device, auto=False: device != "cpu")
+    """The paths that two GPUs take, in the interpreter, which takes one thread at a time."""
+    launch, lock = gpu.GpuSearch._launch, threading.Lock()
+
+    def alone(*arguments: object) -> None:
+        with lock:
+            launch(*arguments)
+
+    monkeypatch.setattr(gpu.GpuSearch, "_launch", alone)
+    monkeypatch.setattr("nco.solvers.batch.gpus", lambda device: [] if device == "cpu" else ["cpu", "cpu"])
     monkeypatch.setattr("nco.solvers.search.wants_gpu", lambda device, auto=False: device == "cuda")
-    monkeypatch.setattr(together, "solve_together", partial(solve_together, chains=1, device="cpu"))
+    monkeypatch.setattr(together, "solve_together", partial(solve_together, chains=1))
     monkeypatch.setattr(together, "complete_starts", partial(complete_starts, device="cpu"))
     monkeypatch.setattr(gpu, "OneOnGpu", partial(gpu.OneOnGpu, device="cpu"))
     monkeypatch.setattr(parts, "InParts", partial(parts.InParts, device="cpu"))
@@ -100,12 +90,19 @@ def test_a_batch_is_solved_together_and_the_cores_take_what_the_kernel_does_not_
 
 
 @pytest.mark.slow
-def test_ctrl_c_gives_what_there_is_of_all_problems(mixed, on_gpu, monkeypatch):
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+def test_ctrl_c_ends_the_search_and_gives_what_there_is_of_all_problems(mixed, on_gpu, monkeypatch):
+    launch, main = gpu.GpuSearch._launch, threading.main_thread().ident
+    once = iter([signal.SIGINT])
 
-    monkeypatch.setattr(gpu.GpuSearch, "_launch", interrupted)
+    def interrupting(*arguments: object) -> None:
+        launch(*arguments)
+        for number in once:
+            signal.pthread_kill(main, number)
+
+    monkeypatch.setattr(gpu.GpuSearch, "_launch", interrupting)
+    began = time.perf_counter()
     results = nco.solve_batch(mixed, MaxRuntime(60))
+    assert time.perf_counter() - began < 20
     assert [result.is_feasible() for result in results] == [True, True, True, False]
     assert results[0].provenance["interrupted"] == "yes"
 
