@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 import nco
+from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size
 from nco.envs.presets import preset, problems
 from nco.policies.base import Query
@@ -33,7 +34,7 @@ from nco.stop import MaxIterations
 def opinions(problem: nco.Problem, weights: str) -> tuple[np.ndarray, np.ndarray]:
     """Of the policy: how much it wants each client after each other [n, n], and when it visits each [n]."""
     policy, card = load(weights)
-    env, instances = preset(card.preset).env, seen(problem, range(problem.num_clients))
+    env, instances = preset(card.preset).env, completed(seen(problem, range(problem.num_clients)))
     fleet, nodes = fleet_size(instances), instances["locs"].shape[1]
     memory = policy.encode(instances)
     every = torch.arange(nodes)[None]

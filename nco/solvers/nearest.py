@@ -12,6 +12,7 @@ from nco.envs.constraints.load import Load
 from nco.envs.constraints.route_limit import RouteLimit
 from nco.envs.constraints.time_windows import TimeWindows
 from nco.envs.constraints.zones import Zones
+from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size, onward, to_routes
 from nco.envs.routing import RoutingEnv, State
 from nco.errors import Fault
@@ -51,7 +52,7 @@ class NearestSolver:
         stop(math.inf)
         if not clients:
             return Outcome(Solution(at_most(most_routes(problem), alone)), 1)
-        instances = seen(problem, clients)
+        instances = completed(seen(problem, clients))
         routes = placed(problem, clients, to_routes(instances, _path(env, instances, stop)))
         return Outcome(Solution(at_most(most_routes(problem), [*routes, *alone])), 1)
 
