@@ -36,8 +36,10 @@ RUNS = 10
 
 
 def drawn(kind: str, folder: str, count: int = COUNT) -> tuple[TensorDict, list[nco.Problem]]:
-    """The first problems of a set, and their instances."""
-    instances = preset(f"{kind}:{folder}").generator(COUNT, SIZE, torch.Generator().manual_seed(SEED))[:count]
+    """The first problems of a set, and their instances; cities take turns at random."""
+    generator = torch.Generator().manual_seed(SEED)
+    instances = preset(f"{kind}:{folder}").generator(COUNT, SIZE, generator)
+    instances = instances[torch.randperm(COUNT, generator=generator)[:count]]
     return instances, to_problems(instances)
 
 
