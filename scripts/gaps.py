@@ -1,5 +1,6 @@
 """What the scripts that measure gaps have in common: construction by a policy, and what the checker says of it."""
 
+import argparse
 from collections.abc import Sequence
 
 import torch
@@ -19,6 +20,20 @@ from nco.search.packing import Routes
 
 #: Problems in a batch of rollouts from every start.
 TOGETHER = 250
+
+
+def options(description: str | None, weights: str, seconds: float) -> argparse.ArgumentParser:
+    """What scripts with references of their own can be told; weights, seconds: the defaults."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--make-references", action="store_true")
+    parser.add_argument("--seconds", type=float, default=seconds, help="of PyVRP, for each problem")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--weights", default=weights)
+    parser.add_argument("--search", type=float, help="seconds: see above")
+    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
+    parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser
 
 
 def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:

@@ -13,7 +13,6 @@ the problems with a reference, of the objective (greedy; over the symmetries; af
 T (more is worse) and sum of P (less is worse), then means over the cells of each kind.
 """
 
-import argparse
 import json
 import time
 import zlib
@@ -26,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from gaps import construct, judged
+from gaps import construct, judged, options
 from tensordict import TensorDict
 from torch import Tensor
 
@@ -130,36 +129,27 @@ def constructed(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--make-references", action="store_true")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of PyVRP, for each problem")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--weights", default="profiles")
-    parser.add_argument("--search", type=float, help="seconds per 1,000 problems")
-    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
-    parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args()
-    if options.make_references:
-        make_references(options.seconds, options.jobs)
+    told = options(__doc__, "profiles", 10.0).parse_args()
+    if told.make_references:
+        make_references(told.seconds, told.jobs)
         return
     torch.set_num_threads(1)
-    policy, card = load(options.weights, options.device)
+    policy, card = load(told.weights, told.device)
     began = time.perf_counter()
-    problems, plain, routes = zip(*constructed(policy, preset(card.preset).env, options.device), strict=True)
+    problems, plain, routes = zip(*constructed(policy, preset(card.preset).env, told.device), strict=True)
     count = sum(map(len, problems))
-    print(f"{card.name} on {options.device}: {count} problems x 8 symmetries in {time.perf_counter() - began:.0f} s")
+    print(f"{card.name} on {told.device}: {count} problems x 8 symmetries in {time.perf_counter() - began:.0f} s")
     stages = [[values(*cell) for cell in zip(problems, routes, strict=True)]]
-    if options.search:
+    if told.search:
         everyone = [problem for cell in problems for problem in cell]
-        stop = nco.stop.MaxRuntime(options.search * count / 1000)
+        stop = nco.stop.MaxRuntime(told.search * count / 1000)
         found = improve(everyone, [r for cell in routes for r in cell], stop,
-                        chains=options.chains, device=options.device)  # fmt: skip
-        print(f"search: {found.seconds:.1f} s, {found.iterations} iterations each of {options.chains} chains")
+                        chains=told.chains, device=told.device)  # fmt: skip
+        print(f"search: {found.seconds:.1f} s, {found.iterations} iterations each of {told.chains} chains")
         after = iter(values(everyone, found.routes))
         stages.append([[next(after) for _ in cell] for cell in problems])
     known = read()
-    if options.improve:
+    if told.improve:
         for cell, last in zip(cells(), stages[-1], strict=True):
             best = known[cell.name]
             best.update({str(k): list(v) for k, v in enumerate(last) if v < tuple(best.get(str(k), (np.inf,)))})

@@ -3,14 +3,14 @@
 python scripts/road_gaps.py cities/heldout --make-references [--seconds 20] [--jobs 8]
 python scripts/road_gaps.py cities/heldout --weights rrnco [--search 1 --chains 1] [--improve]
 
-A set is 1,000 problems drawn from the city files of the folder with a fixed seed. References are kept beside this
-script, by the names and a hash of the cities: LKH for all tours (the extra `lkh`), PyVRP for the first 50 of the
-other two, for sets that have none yet; --improve puts ours in where they are better, of all problems. --search goes on
-from the routes of the policy with ruin & recreate on the GPU, for so many seconds for each set. The checker judges
-every solution and gives its cost. A line per set: mean gaps in per cent over the problems with a reference.
+A set is 1,000 problems drawn from the city files of the folder (scripts/make_cities.py) with a fixed seed. References
+are kept beside this script, by the cities' names and a hash of their places: LKH for all tours (extra `lkh`), PyVRP for
+the first 50 of the other two, for sets that have none yet; --improve puts ours in where they are better, of all
+problems. --search goes on from the routes of the policy with ruin & recreate on the GPU, for so many seconds for each
+set. The checker judges every solution and gives its cost. A line per set: mean gaps in per cent over the problems with
+a reference.
 """
 
-import argparse
 import hashlib
 import json
 import time
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gaps import construct, judged
+from gaps import construct, judged, options
 from tensordict import TensorDict
 
 import nco
@@ -44,9 +44,9 @@ def drawn(kind: str, folder: str, count: int = COUNT) -> tuple[TensorDict, list[
 
 
 def place(kind: str, folder: str) -> str:
-    """The name of a set in the references: kind and cities."""
+    """The name of a set in the references: kind and cities; OSRM's distances may differ by 0.1 m from run to run."""
     files = sorted(Path(folder).glob("*.npz"))
-    arrays = b"".join(np.load(file)[key].tobytes() for file in files for key in ("points", "distance", "duration"))
+    arrays = b"".join(np.load(file)["points"].tobytes() for file in files)
     return f"{kind} {' '.join(file.stem for file in files)} {hashlib.sha256(arrays).hexdigest()[:12]}"
 
 
@@ -80,37 +80,29 @@ def write(known: dict[str, dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, "rrnco", 20.0)
     parser.add_argument("folder", help="with city files (nco city build)")
-    parser.add_argument("--make-references", action="store_true")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of PyVRP, for each problem")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--weights", default="rrnco")
     parser.add_argument("--count", type=int, default=COUNT, help="use the first problems of each set only")
-    parser.add_argument("--search", type=float, help="seconds for each set")
-    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
-    parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args()
-    if options.make_references:
-        make_references(options.folder, options.seconds, options.jobs)
+    told = parser.parse_args()
+    if told.make_references:
+        make_references(told.folder, told.seconds, told.jobs)
         return
     torch.set_num_threads(1)
-    policy, card = load(options.weights, options.device)
+    policy, card = load(told.weights, told.device)
     known = read()
     for kind in KINDS:
-        instances, problems = drawn(kind, options.folder, options.count)
+        instances, problems = drawn(kind, told.folder, told.count)
         began = time.perf_counter()
-        plain, routes = construct(policy, preset(card.preset).env, instances, problems, options.device)
+        plain, routes = construct(policy, preset(card.preset).env, instances, problems, told.device)
         spent = time.perf_counter() - began
         stages = {"greedy": (plain * instances["scale"]).tolist()}
         stages["x8"] = [judged(*row).cost.total for row in zip(problems, routes, strict=True)]
-        if options.search:
-            stop = nco.stop.MaxRuntime(options.search)
-            found = improve(problems, routes, stop, chains=options.chains, device=options.device)
+        if told.search:
+            stop = nco.stop.MaxRuntime(told.search)
+            found = improve(problems, routes, stop, chains=told.chains, device=told.device)
             stages["search"] = [judged(*row).cost.total for row in zip(problems, found.routes, strict=True)]
-        best = known.setdefault(place(kind, options.folder), {})
-        if options.improve:
+        best = known.setdefault(place(kind, told.folder), {})
+        if told.improve:
             last = list(stages.values())[-1]
             best |= {str(k): round(cost, 6) for k, cost in enumerate(last) if cost < best.get(str(k), np.inf)}
             write(known)

@@ -91,9 +91,13 @@ def read_city(path: Path) -> City:
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz; raises FileError (F001) when there is none or it is damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {key: np.asarray(archive[key]) for key in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError("it is no .npz, or one that is cut off")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                return {key: np.asarray(archive[key]) for key in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         what = str(error) or "it cannot be read"
         raise FileError(Fault("F001", str(path), what, "Give a city file, as nco city build makes them")) from error
 

@@ -151,7 +151,7 @@ class OneOnGpu:
         return self._search.iterations * self._search.chains
 
     def best(self) -> Solution:
-        """The best solution; the start if the checker objects to it."""
+        """The best solution, as the checker judges; the start if nothing is better."""
         found = to_solution(self.problem, self._search.best()[0][0])
         return judged(self.problem, self.start, found).solution
 
@@ -181,9 +181,9 @@ def improve(
 
 
 def judged(problem: Problem, start: Solution, found: Solution) -> Report:
-    """The checker's report of what was found, or of the start where it objects."""
-    report = check(problem, found)
-    return report if report.is_feasible() else check(problem, start)
+    """The checker's report of what was found, if it accepts that and it is cheaper; else of the start."""
+    before, after = check(problem, start), check(problem, found)
+    return after if after.is_feasible() and after.cost.total < before.cost.total else before
 
 
 def search(

@@ -23,8 +23,10 @@ from nco.search.data import unsupported as unsupported_by_all
 #: Routes of clients by kind of vehicle, as nco.search.data.from_solution gives them.
 Routes = list[tuple[int, list[int]]]
 
-#: Fewest and most slots of a solution.
-FEWEST, MOST = 32, 2048
+#: Fewest slots of a solution.
+FEWEST = 32
+#: Most clients: a solution has as many slots again for the starts of routes.
+MOST_CLIENTS = 1024
 #: Entries of the matrices of a group: the kernel counts their bytes in 32 bits.
 ENTRIES = 2**30
 #: Routes that may be opened beyond those of the start; what padding leaves is added.
@@ -80,7 +82,7 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
         "limits of distance without prices": limits and any(v.unit_distance_cost == 0 for v in kinds),
-        f"more than {MOST // 2} clients": whole and problem.num_clients > MOST // 2,
+        f"more than {MOST_CLIENTS} clients": whole and problem.num_clients > MOST_CLIENTS,
     }
     return unsupported_by_all(problem) + [feature for feature, present in features.items() if present]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import ctypes
+import sys
 
 from nco.errors import Fault, SolverError, did_you_mean
 
@@ -16,7 +17,7 @@ def wants_gpu(device: str, auto: bool = False) -> bool:
     """
     if device not in DEVICES:
         raise SolverError(Fault("U305", "device", f"'{device}' is unknown", did_you_mean(device, DEVICES)))
-    if device == "cpu" or (device == "auto" and not (auto and os.path.exists("/dev/nvidia0"))):
+    if device == "cpu" or (device == "auto" and not (auto and _has_driver())):
         return False
     import torch  # two seconds
 
@@ -25,6 +26,15 @@ def wants_gpu(device: str, auto: bool = False) -> bool:
         what = "this machine or this PyTorch has no CUDA device"
         raise SolverError(Fault("U305", "device", what, "Use device='cpu'"))
     return there
+
+
+def _has_driver() -> bool:
+    """Whether the library of NVIDIA's driver is there; without it importing torch to ask is a waste."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def gpus(device: str) -> list[str]:

@@ -73,18 +73,21 @@ class SearchSolver:
         return Outcome(search.best(), search.rounds, claimed, history=tuple(history), provenance=provenance)
 
     def _engine(self, problem: Problem, seed: int) -> Search | OneOnGpu | InParts:
-        """On the GPU if it is to be used, knows the problem and has routes that serve everybody."""
+        """On the GPU if it is wanted, knows the problem, and there are routes for everybody, none too long for it."""
         start = self._start(problem)
         if self.on_gpu:
             from nco.search.gpu import OneOnGpu
-            from nco.search.packing import unsupported
+            from nco.search.packing import MOST_CLIENTS, unsupported
             from nco.search.parts import InParts
             from nco.solvers.together import complete_starts
 
             known = not unsupported(problem, whole=False)
             if known and (begun := complete_starts([problem], seed, given={0: start})):
-                whole = not unsupported(problem)
-                return (OneOnGpu if whole else InParts)(problem, begun[0], seed, self.chains)
+                start = begun[0]
+                if not unsupported(problem):
+                    return OneOnGpu(problem, start, seed, self.chains)
+                if all(len(route.visits) <= MOST_CLIENTS for route in start.routes):
+                    return InParts(problem, start, seed, self.chains)
         return Search(problem, start, seed, self.chains)
 
     def _start(self, problem: Problem) -> Solution:

@@ -16,7 +16,7 @@ from nco.problem import Problem
 from nco.search.chains import Search
 from nco.search.compiled import cores
 from nco.search.data import from_solution, search_data, to_solution
-from nco.search.gpu import GpuSearch, judged, on_device
+from nco.search.gpu import GpuSearch, on_device
 from nco.search.packing import Routes
 from nco.solution import Solution
 from nco.solvers.starts import policy_starts
@@ -48,9 +48,15 @@ def solve_together(
             pass
         routes, _ = search.best()
     found = (to_solution(problem, better) for problem, better in zip(chosen, routes, strict=True))
-    reports = [judged(*row) for row in zip(chosen, solutions, found, strict=True)]
+    reports = [_accepted(*row) for row in zip(chosen, solutions, found, strict=True)]
     provenance = {**on_device(device), "chains": str(search.chains), "padding": f"{search.padding:.2f}"}
     return Solved(dict(zip(starts, reports, strict=True)), search.rounds, provenance)
+
+
+def _accepted(problem: Problem, start: Solution, found: Solution) -> Report:
+    """The checker's report of what was found, or of the start if it objects."""
+    report = check(problem, found)
+    return report if report.is_feasible() else check(problem, start)
 
 
 def _judging(problems: Sequence[Problem], routes: Sequence[Routes]) -> float:

@@ -138,9 +138,10 @@ def test_a_file_that_is_no_city_is_an_error_that_says_why(city, tmp_path, change
 def test_a_damaged_file_is_an_error(city, tmp_path):
     city.save(tmp_path / "city.npz")
     whole = (tmp_path / "city.npz").read_bytes()
-    (tmp_path / "city.npz").write_bytes(whole[:3000])
-    with pytest.raises(FileError, match="F001"):
-        read_city(tmp_path / "city.npz")
+    for content in (whole[:3000], b"id,lat,lon", b""):
+        (tmp_path / "city.npz").write_bytes(content)
+        with pytest.raises(FileError, match=r"F001 .*it is no \.npz, or one that is cut off"):
+            read_city(tmp_path / "city.npz")
     (tmp_path / "city.npz").write_bytes(whole[:2000] + bytes(500) + whole[2500:])
     with pytest.raises(FileError, match="F001"):
         read_city(tmp_path / "city.npz")

@@ -17,14 +17,14 @@ from nco.rollout.fused import MOST, covers, fused_rollout, recorded_rollout
 from nco.rollout.rescore import Decisions, log_probability, rebuild
 from nco.rollout.starts import FREE, first_clients
 
-CLIENTS, STARTS = 8, 5
+CLIENTS, STARTS = 11, 5
 #: Together they take every branch of the kernel.
 CASES = ("cvrp", "vrpb", "vrpmb", "vrptw", "vrpl", "ovrpbltw", "mdovrpmbltw", "unified", "rcvrptw", "speeds", "zones",
          "profiles", "hcvrp", "roads:ratsp", "roads:rcvrp", "roads:rcvrptw", "roads:mdvrptw")  # fmt: skip
 
 
 class Case(NamedTuple):
-    """Two problems of 8 clients, the eager and the fused greedy rollout, and the fused sample with its record."""
+    """Two problems of 11 clients, the eager and the fused greedy rollout, and the fused sample with its record."""
 
     policy: Policy
     env: RoutingEnv
