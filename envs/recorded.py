@@ -5,31 +5,41 @@ A step of an environment is some tens of small kernels; launching them one by on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.utils._pytree import tree_leaves
 
+Work = Callable[[], None]
 
-def recorded(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
+
+def recorded(work: Work, device: torch.device) -> Work:
     """What does the same as `work`, in one launch on a CUDA device; elsewhere `work` itself.
 
     `work` reads and writes the same tensors in every call and never waits for the device. It is run while it is
     recorded: give its tensors their values afterwards.
     """
+    return recorded_in_turn([work], device)[0]
+
+
+def recorded_in_turn(works: Sequence[Work], device: torch.device) -> list[Work]:
+    """The same for works that are always done one after the other: each may use what those before it have left."""
     if device.type != "cuda":
-        return work
+        return list(works)
     with torch.cuda.device(device):
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graph
-                work()
+            for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graphs
+                for work in works:
+                    work()
         torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):  # others go on meanwhile
-            work()
-    return graph.replay
+        graphs = [torch.cuda.CUDAGraph() for _ in works]
+        pool = torch.cuda.graph_pool_handle()
+        for work, graph in zip(works, graphs, strict=True):  # other threads go on meanwhile
+            with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
+                work()
+    return [graph.replay for graph in graphs]
 
 
 def overwrite(targets: object, sources: object) -> None:

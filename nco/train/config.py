@@ -47,6 +47,7 @@ class TrainerConfig(_Section):
     best_of: int = Field(ge=1)
     rescore_memory: float | None = Field(gt=0)
     ema: float = Field(ge=0, lt=1)
+    graphs: bool
     starts: int = Field(ge=2)  # the baseline is the mean over them
     accelerator: Literal["auto", "cpu", "cuda"]
     devices: int = Field(ge=1)

@@ -33,6 +33,7 @@ from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebui
 from nco.rollout.starts import sampled_starts
 from nco.train.ahead import Ahead
 from nco.train.average import follow
+from nco.train.graphed import GraphedEncoder
 from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 from nco.train.processes import average_gradients
@@ -57,6 +58,8 @@ class LearnerConfig:
     best_of: int = 1  # with reinforce: the mean of the best of so many rollouts is to become cheap
     rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
+    graphs: bool = True  # on a GPU the encoder's passes are CUDA graphs
+    log_every: int = 50  # steps
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
     seed: int = 1
@@ -85,11 +88,14 @@ class Learner(lightning.LightningModule):
         self._decide: Step = decide
         self._act: Act = act
         self._drawn: Callable[[int], Drawn] = self.draw
+        self.encode: Callable[[TensorDict], Memory] = policy.encode
 
     def on_fit_start(self) -> None:
         if self.device.type == "cuda":
             self._decide, self._act = GraphedStep(decide), GraphedStep(act)
             self._drawn = Ahead(self._draw_pinned)
+            if self.config.graphs:
+                self.encode = GraphedEncoder(self.policy)
 
     def on_train_start(self) -> None:
         self._clock = time.perf_counter()  # the first validation is behind us
@@ -104,12 +110,12 @@ class Learner(lightning.LightningModule):
             instances = instances.to(self.device, non_blocking=True)
             draw = torch.Generator(self.device).manual_seed(draw.initial_seed())
         starts = sampled_starts(instances, self.config.starts, self.env.could(instances))
-        memory = self.policy.encode(instances)
+        memory = self.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
         log_p, entropy = self.score(memory, decisions, starts)
         loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
-        self._update(loss)
-        self._report(loss, trajectory, entropy, instances, began)
+        norm = self._update(loss)
+        self._report(loss, norm, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
 
     def score(self, memory: Memory, decisions: Decisions, starts: Tensor) -> tuple[Tensor, Tensor]:
@@ -180,9 +186,10 @@ class Learner(lightning.LightningModule):
     def _draw_pinned(self, step: int) -> Drawn:
         """The same, where a GPU fetches it while the host goes on."""
         instances, draw = self.draw(step)
-        return instances.pin_memory(num_threads=0), draw  # in this thread
+        return instances.contiguous().pin_memory(num_threads=0), draw  # in this thread
 
-    def _update(self, loss: Tensor) -> None:
+    def _update(self, loss: Tensor) -> Tensor:
+        """A step of the optimisers; returns the norm of the gradient."""
         given: Any = self.optimizers()
         optimizers = given if isinstance(given, list) else [given]
         for optimizer, rate in zip(optimizers, schedule(self.optimizer_config, self.steps, self.progress), strict=True):
@@ -194,22 +201,25 @@ class Learner(lightning.LightningModule):
             average_gradients(self.policy)
         norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.optimizer_config.clip)
         self._alarm = loss.detach() + norm
-        self.log("gradient_norm", norm)
         for optimizer in optimizers:
             optimizer.step()
         follow(self.averaged, self.policy, self.config.ema, self.steps - 1)
+        return norm
 
     def _report(
-        self, loss: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float
+        self, loss: Tensor, norm: Tensor, trajectory: Trajectory, entropy: Tensor, instances: TensorDict, began: float
     ) -> None:
         now, cost = time.perf_counter(), trajectory.cost
         self.seconds, self._clock = self._agreed(self.seconds + now - self._clock), now
         problems = cost.shape[0] * self.trainer.world_size
         self.problems_seen += problems
-        self.log_dict({"loss": loss, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean()})
-        self.log("entropy", entropy.mean() / trajectory.actions.shape[-1])  # of a decision
-        self.log_dict({"seconds": self.seconds, "size": float(instances["locs"].shape[1] - fleet_size(instances))})
-        self.log("throughput", problems / (now - began))  # problems a second
+        if self.steps == 1 or self.steps % self.config.log_every == 0:  # Lightning takes its time
+            self.log_dict({
+                "loss": loss, "gradient_norm": norm, "cost": cost.mean(), "best_cost": cost.amin(dim=1).mean(),
+                "entropy": entropy.mean() / trajectory.actions.shape[-1],  # of a decision
+                "seconds": self.seconds, "size": float(instances["locs"].shape[1] - fleet_size(instances)),
+                "throughput": problems / (now - began),  # problems a second
+            })  # fmt: skip
         if self.steps % LOOK_EVERY[self.device.type] == 0:
             self.require_finite()
 

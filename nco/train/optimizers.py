@@ -6,6 +6,8 @@ states. Embeddings of raw inputs, norms, biases and scalars go to AdamW.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -38,7 +40,9 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     optimizers: list[torch.optim.Optimizer] = []
     if hidden:
         optimizers.append(BatchedMuon(hidden, lr=config.muon_rate, weight_decay=config.weight_decay))
-    optimizers.append(torch.optim.AdamW(rest, lr=config.adam_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay))
+    on_gpu = next(model.parameters()).is_cuda  # one kernel there
+    options: dict[str, Any] = {"betas": (0.9, 0.95), "weight_decay": config.weight_decay, "fused": on_gpu}
+    optimizers.append(torch.optim.AdamW(rest, lr=config.adam_rate, **options))
     return optimizers
 
 

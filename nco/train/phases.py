@@ -41,7 +41,7 @@ class Step:
         starts = sampled_starts(instances, learner.config.starts, learner.env.could(instances))
         lap("draw problems")
         with mixed_precision(learner.device):
-            memory = policy.encode(instances)
+            memory = learner.encode(instances)
             lap("encode")
             loss = learner.loss(*self.play(instances, starts, memory, lap))
         lap("re-score")

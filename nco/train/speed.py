@@ -74,7 +74,9 @@ def report(overrides: Sequence[str] = (), sizes: Sizes | None = None) -> Iterato
         yield ""
         yield from _table("the same network", "two phases", "problems/s", "step by step", "problems/s", "ratio")
         batch = sizes.batches[0]
-        ours, theirs = (_seconds(kind(_learner(config, device), clients, batch), sizes) for kind in (Step, StepByStep))
+        plain = config.model_copy(update={"trainer": config.trainer.model_copy(update={"graphs": False})})
+        ours = _seconds(Step(_learner(config, device), clients, batch), sizes)
+        theirs = _seconds(StepByStep(_learner(plain, device), clients, batch), sizes)
         yield _row(f"step without Lightning, batch {batch}", batch, ours, theirs)
         yield ""
         batch = sizes.batches[-1]
@@ -85,7 +87,7 @@ def report(overrides: Sequence[str] = (), sizes: Sizes | None = None) -> Iterato
         yield f"| sum | {1e3 * sum(parts.values()):.2f} ms | whole step {1e3 * whole:.2f} ms |"
         yield ""
         work = operations(Step(_learner(config, torch.device("cpu")), clients, batch))
-        moved = traffic(step)
+        moved = traffic(Step(_learner(plain, device), clients, batch))
         products, copies = work / ceilings.operations, moved / ceilings.bandwidth
         yield f"Floor of a step: {_short(work)}FLOP of matrix products in {1e3 * products:.2f} ms,"
         yield f"{_short(moved)}B kept for the backward pass and moved by the optimisers in {1e3 * copies:.2f} ms;"

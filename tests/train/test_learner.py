@@ -1,8 +1,10 @@
 import copy
 
+import pytest
 import torch
 
 from nco.envs.generators.profiled import equipped
+from nco.envs.presets import preset
 from nco.rollout import log_probability, rebuild, rollout
 from nco.rollout.starts import first_clients
 from nco.train.learner import Learner, LearnerConfig
@@ -51,3 +53,14 @@ def test_vehicles_that_act_at_once_learn_one_batch_by_heart(tiny_camp, drawn):
     first, last = costs[0].mean(), torch.stack(costs[-10:]).mean()
     assert first > 1.1 * best
     assert last - best < 0.5 * (first - best)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("name", ["cvrp_mixed", "unified", "profiles"])
+def test_problems_of_every_training_can_be_fetched_by_a_gpu_while_the_host_goes_on(name, tiny_policy):
+    known = preset(name)
+    learner = Learner(
+        tiny_policy, known.env, known.generator, LearnerConfig(batch_size=4, sizes=(8,)), OptimizerConfig()
+    )
+    instances, _ = learner._draw_pinned(0)
+    assert all(tensor.is_pinned() for tensor in instances.values())

@@ -64,3 +64,49 @@ def test_its_state_is_that_of_pytorchs_muon():
     optimizer.step()
     theirs.load_state_dict(optimizer.state_dict())
     assert all(torch.equal(state["momentum_buffer"], torch.full_like(p, 0.05)) for p, state in theirs.state.items())
+
+
+def test_weights_without_a_gradient_for_once_and_rates_that_change_are_no_trouble():
+    def steps(kind):
+        ours, draw = matrices(), torch.Generator().manual_seed(3)
+        optimizer = kind(ours, weight_decay=0.1)
+        for rate, without in ((0.02, None), (0.01, 2), (0.005, None)):
+            for k, matrix in enumerate(ours):
+                matrix.grad = None if k == without else torch.randn(matrix.shape, generator=draw)
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.step()
+        return [matrix.detach() for matrix in ours]
+
+    for ours, theirs in zip(steps(BatchedMuon), steps(torch.optim.Muon), strict=True):
+        assert (ours - theirs).abs().max() < 0.05 * 0.035
+
+
+def test_a_state_that_is_loaded_is_gone_on_from():
+    def gone_on(again: bool) -> list[torch.Tensor]:
+        ours, draw = matrices(), torch.Generator().manual_seed(4)
+        optimizer = BatchedMuon(ours, lr=0.02)
+        for step in range(4):
+            for matrix in ours:
+                matrix.grad = torch.randn(matrix.shape, generator=draw)
+            if again and step == 2:
+                optimizer.load_state_dict(optimizer.state_dict())
+            optimizer.step()
+        return [matrix.detach() for matrix in ours]
+
+    assert all(torch.equal(a, b) for a, b in zip(gone_on(False), gone_on(True), strict=True))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu_its_graph_takes_the_same_steps():
+    def steps(kind):
+        ours, draw = [torch.nn.Parameter(matrix.detach().cuda()) for matrix in matrices()], torch.Generator()
+        optimizer = kind(ours, weight_decay=0.1)
+        for step in range(5):
+            for matrix in ours:
+                matrix.grad = torch.randn(matrix.shape, generator=draw.manual_seed(step)).cuda()
+            optimizer.param_groups[0]["lr"] = 0.02 / (1 + step)
+            optimizer.step()
+        return [matrix.detach() for matrix in ours]
+
+    for ours, theirs in zip(steps(BatchedMuon), steps(torch.optim.Muon), strict=True):
+        assert (ours - theirs).abs().max() < 0.05 * 0.02 * 3

@@ -33,7 +33,7 @@ def signal_at(monkeypatch):
         def update(self, loss):
             if self.steps == step:
                 os.kill(os.getpid(), number)
-            genuine(self, loss)
+            return genuine(self, loss)
 
         monkeypatch.setattr(Learner, "_update", update)
 
