@@ -1,10 +1,11 @@
 import copy
 
+import pytest
 import torch
 
 from nco.envs.generators.profiled import equipped
 from nco.rollout import log_probability, rebuild, rollout
-from nco.rollout.starts import first_clients
+from nco.rollout.starts import first_clients, free_starts, sampled_starts
 from nco.train.learner import Learner, LearnerConfig
 from nco.train.losses import reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers
@@ -51,3 +52,11 @@ def test_vehicles_that_act_at_once_learn_one_batch_by_heart(tiny_camp, drawn):
     first, last = costs[0].mean(), torch.stack(costs[-10:]).mean()
     assert first > 1.1 * best
     assert last - best < 0.5 * (first - best)
+
+
+@pytest.mark.parametrize("name", ["hcvrp", "hcvrp_max_3"])
+def test_vehicles_that_act_at_once_begin_as_they_choose_where_the_largest_total_counts(tiny_camp, drawn, name):
+    (policy, env), instances = tiny_camp(name), drawn(2, 5, name)
+    learner = Learner(policy, env, lambda *_: instances, LearnerConfig(starts=4), OptimizerConfig())
+    decreed, free = sampled_starts(instances, 4, env.could(instances)), free_starts(instances, 4)
+    assert torch.equal(learner.starts(instances), free if env.objective == "max" else decreed)
