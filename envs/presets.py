@@ -26,7 +26,7 @@ from .constraints.timed_precedence import TimedPrecedence
 from .constraints.zones import Zones as Zoning
 from .generators.base import Generator
 from .generators.everything import Everything
-from .generators.fleet import Fleet
+from .generators.fleet import Fleet, Fleets
 from .generators.mixture import Mixture
 from .generators.prizes import Prizes
 from .generators.profiled import Profiled
@@ -138,6 +138,8 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     **ROADS,
     "hcvrp": lambda: Preset(RoutingEnv([Capacity()]), Fleet()),
     "hcvrp_max": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet()),
+    "hcvrp_max_3": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleet(vehicles=3)),
+    "hcvrp_max_mixed": lambda: Preset(RoutingEnv([Capacity()], "max"), Fleets()),
     "pvrp_p": lambda: Preset(RoutingEnv([Capacity()]), Preferences("random")),
     "pvrp_p_angle": lambda: Preset(RoutingEnv([Capacity()]), Preferences("angle")),
     "pvrp_p_cluster": lambda: Preset(RoutingEnv([Capacity()]), Preferences("cluster")),

@@ -26,13 +26,18 @@ def options(description: str | None, weights: str, seconds: float) -> argparse.A
     """What scripts with references of their own can be told; weights, seconds: the defaults."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--make-references", action="store_true")
-    parser.add_argument("--seconds", type=float, default=seconds, help="of PyVRP, for each problem")
+    parser.add_argument("--seconds", type=float, default=seconds, help="for the reference of each problem")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--weights", default=weights)
-    parser.add_argument("--search", type=float, help="seconds: see above")
-    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
     parser.add_argument("--improve", action="store_true", help="the references, where ours are better")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser
+
+
+def searching(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The same for scripts that can go on with the search on a GPU."""
+    parser.add_argument("--search", type=float, help="seconds: see above")
+    parser.add_argument("--chains", type=int, default=1, help="of the search, on each problem")
     return parser
 
 

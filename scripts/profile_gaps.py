@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from gaps import construct, judged, options
+from gaps import construct, judged, options, searching
 from tensordict import TensorDict
 from torch import Tensor
 
@@ -129,7 +129,7 @@ def constructed(
 
 
 def main() -> None:
-    told = options(__doc__, "profiles", 10.0).parse_args()
+    told = searching(options(__doc__, "profiles", 10.0)).parse_args()
     if told.make_references:
         make_references(told.seconds, told.jobs)
         return

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gaps import construct, judged, options
+from gaps import construct, judged, options, searching
 from tensordict import TensorDict
 
 import nco
@@ -80,7 +80,7 @@ def write(known: dict[str, dict[str, float]]) -> None:
 
 
 def main() -> None:
-    parser = options(__doc__, "rrnco", 20.0)
+    parser = searching(options(__doc__, "rrnco", 20.0))
     parser.add_argument("folder", help="with city files (nco city build)")
     parser.add_argument("--count", type=int, default=COUNT, help="use the first problems of each set only")
     told = parser.parse_args()

@@ -170,14 +170,14 @@ def tiny_rrnco(tiny_unified):
 
 @pytest.fixture(scope="session")
 def tiny_camp():
-    """A small untrained policy whose vehicles act at once, always the same, and the environment of `profiles`."""
+    """A small untrained policy whose vehicles act at once, always the same, and the environment of a preset."""
     import torch
 
     from nco.envs.presets import preset
     from nco.policies import make_policy
 
-    def make(**options: bool):
-        env = preset("profiles").env
+    def make(name: str = "profiles", **options: bool | str):
+        env = preset(name).env
         sizes = {"width": 32, "feedforward": 32, "talk_feedforward": 32, "heads": 2, "layers": 2}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(5)

@@ -38,6 +38,20 @@ class Fleet:
         return TensorDict(tensors, batch_size=[batch], device=device)
 
 
+@dataclass(frozen=True, slots=True)
+class Fleets:
+    """Fleets of several sizes, for training: one number of vehicles for each batch."""
+
+    fewest: int = 3  # M
+    most: int = 7
+
+    @on_host
+    def __call__(self, batch: int, size: int, generator: Generator) -> TensorDict:
+        """Instances [batch] with `size` clients each, on the generator's device."""
+        fleet = torch.randint(self.fewest, self.most + 1, (1,), generator=generator, device=generator.device)
+        return Fleet(int(fleet))(batch, size, generator)
+
+
 def common_depot(batch: int, size: int, fleet: int, generator: Generator) -> dict[str, torch.Tensor]:
     """Places and demands of `fleet` vehicles at one depot and `size` clients, both uniform."""
     device = generator.device

@@ -3,7 +3,8 @@
 CAMP (Hua et al. 2025, arXiv 2501.02977): one copy of the graph per vehicle, exchange between vehicles and clients in
 the encoder (nco.nn.exchange), communication among vehicles at every decision, and a pointer of every vehicle into its
 own copy. Vehicles have no numbers, so that any M will do. Beyond the paper: the weights of the objective are inputs,
-and the pointer subtracts the exact price of the way and of the visit, each at a learnt rate.
+and the pointer subtracts the exact price of the way and of the visit, each at a learnt rate. Where the largest of the
+vehicles' totals counts, all numbers on the state are in mean prices, and a vehicle sees how far it is behind the last.
 
 It acts in nco.envs.parallel. Tensors of Memory and Query have a row for every vehicle: R = B * M rows, problem-major.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 import torch.nn.functional as F
@@ -30,10 +31,11 @@ from nco.nn.transformer import Norm, merge_heads, split_heads
 from nco.policies.attention import distances
 from nco.policies.base import Memory, Policy, Query
 from nco.policies.profiles import CLIENT, PAIR, VEHICLE, describe, price
+from nco.policies.unified import squash
 
 #: Numbers on a vehicle's state beside the constraints': the way home, what it has spent, beyond the mean of all, and
-#: the share of nodes that are left.
-OWN = 4
+#: the share of nodes that are left; and how much earlier than the last one it would be home, coarse and fine.
+OWN, BEHIND = 4, 2
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -47,6 +49,7 @@ class CampConfig:
     talk_feedforward: int = Field(512, ge=1, le=16384)  # hidden units of the communication
     clip: float = Field(10.0, gt=0)  # logits lie in (-clip, clip) before the mask (Bello et al. 2017)
     features: int = Field(1, ge=1, le=64)  # F: numbers the environment's constraints tell about the state
+    objective: Literal["sum", "max"] = "sum"  # over vehicles: what is to become small
     communication: bool = True  # among vehicles, at every decision
     exchange: bool = True  # between vehicles and clients, in the encoder
 
@@ -79,7 +82,8 @@ class CampPolicy(Policy):
         self.norm = Norm(width)
         self.project_memory = nn.Linear(width, 4 * width, bias=False)
         self.project_depot = nn.Linear(width, width, bias=False)
-        self.project_features = nn.Linear(config.features + OWN, width, bias=False)
+        own = OWN + (BEHIND if config.objective == "max" else 0)
+        self.project_features = nn.Linear(config.features + own, width, bias=False)
         self.talk = Communication(width, config.heads, config.talk_feedforward) if config.communication else None
         self.project_glimpse = nn.Linear(width, width, bias=False)
         self.nearness = nn.Parameter(torch.tensor(1.0))
@@ -107,8 +111,9 @@ class CampPolicy(Policy):
         promise = F.one_hot(token, x.shape[1]).float().repeat(len(x), 1)[:, None]
         distance, unit = (part.repeat_interleave(fleet, dim=0) for part in (distance, unit))
         prices = pricing.price.flatten()[:, None]
+        pace = (unit / pricing.mean.repeat_interleave(fleet)) if self.settings.objective == "max" else None
         return Memory(
-            query, key, value, pointer, distance, unit, depot, None, prices, None, liking, promise
+            query, key, value, pointer, distance, unit, depot, None, prices, None, liking, promise, pace=pace
         )  # fmt: skip
 
     def point(self, memory: Memory, query: Query) -> Pointing:
@@ -133,14 +138,19 @@ class CampPolicy(Policy):
         )  # fmt: skip
 
     def _numbers(self, memory: Memory, query: Query, left: Tensor) -> Tensor:
-        """What the state says in numbers: [R, Q, F + OWN]. `query.ready` is what each vehicle has spent."""
-        if memory.vehicle is None:
+        """What the state says in numbers: [R, Q, F + OWN (+ BEHIND)]. `query.ready` is what each vehicle has spent."""
+        if memory.vehicle is None or memory.price is None:
             raise ValueError("memory must be that of vehicles that act together")
-        fleet, (_, queries) = memory.vehicle.shape[1], query.current.shape
+        fleet = memory.vehicle.shape[1]
         own = torch.arange(fleet, device=query.current.device).repeat(len(memory.vehicle))
         home = memory.distance[torch.arange(len(own), device=own.device)[:, None], query.current, own[:, None]]
-        spent = query.ready * memory.unit[:, None]
-        mean = spent.unflatten(0, (-1, fleet)).mean(dim=1, keepdim=True).expand(-1, fleet, -1).flatten(0, 1)
+        home = home * memory.unit[:, None]
+        spent = query.ready * (memory.unit if memory.pace is None else memory.pace)[:, None]
+        mean = spent.unflatten(0, (-1, fleet)).mean(dim=1).repeat_interleave(fleet, dim=0)
         share = left.float().mean(dim=-1)
-        numbers = (home * memory.unit[:, None], 1 - 1 / (1 + spent / 5), torch.tanh(spent - mean), share)
-        return torch.cat([query.features, torch.stack(numbers, dim=-1).view(len(own), queries, OWN)], dim=-1)
+        numbers = [home, squash(spent / 5), torch.tanh(spent - mean), share]
+        if self.settings.objective == "max":
+            back = spent + home * memory.price
+            behind = back.unflatten(0, (-1, fleet)).amax(dim=1).repeat_interleave(fleet, dim=0) - back
+            numbers += [squash(behind / 5), squash(5 * behind)]
+        return torch.cat([query.features, torch.stack(numbers, dim=-1)], dim=-1)

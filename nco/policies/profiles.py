@@ -47,6 +47,7 @@ class Pricing(NamedTuple):
     price: Tensor  # [B, M] of the vehicle's way
     regret: Tensor  # [B, M, n] what a visit costs more than by the vehicle that suits best; zero where it is forbidden
     allowed: Tensor  # [B, M, n] bool
+    mean: Tensor  # [B] kappa, the unit of both
 
 
 @final
@@ -94,7 +95,7 @@ def price(instances: TensorDict, unit: Tensor) -> Pricing:
     best = penalty.masked_fill(~allowed, torch.inf).amin(dim=1, keepdim=True)
     regret = (penalty - best).masked_fill(~allowed, 0.0)
     kappa = unit_cost.mean(dim=1) + regret.mean(dim=(1, 2)) + EPS
-    return Pricing(unit_cost / kappa[:, None], regret / kappa[:, None, None], allowed)
+    return Pricing(unit_cost / kappa[:, None], regret / kappa[:, None, None], allowed, kappa)
 
 
 def describe(instances: TensorDict, pricing: Pricing, unit: Tensor) -> tuple[Tensor, Tensor, Tensor]:

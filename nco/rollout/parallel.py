@@ -137,13 +137,13 @@ def in_sequence(actions: Tensor) -> Tensor:
 
 
 def _given(mask: Tensor, starts: Tensor) -> Tensor:
-    """The first mask [B, S, M, N]: the vehicle of a start may only choose its client."""
+    """The first mask [B, S, M, N]: the vehicle of a start may only choose its client; where that is free, any."""
     alone = starts.shape[-1] == 1
     free = torch.zeros_like(starts[..., 0], dtype=torch.bool) if alone else starts[..., 1] == FREE
     token = torch.zeros_like(starts[..., 0]) if alone else torch.where(free, 0, starts[..., 0])
     client = starts[..., 0] if alone else torch.where(free, starts[..., 0], starts[..., 1])
-    chosen = F.one_hot(token, mask.shape[2]).bool()[..., None]
-    return torch.where(chosen, F.one_hot(client, mask.shape[3]).bool()[:, :, None], mask)
+    chosen = F.one_hot(token, mask.shape[2]).bool() & (client != FREE)[..., None]
+    return torch.where(chosen[..., None], F.one_hot(client.clamp(min=0), mask.shape[3]).bool()[:, :, None], mask)
 
 
 def _observe(env: ParallelEnv, instances: TensorDict, scene: Scene, mask: Tensor) -> Query:

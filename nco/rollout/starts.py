@@ -26,6 +26,11 @@ def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = N
     return starting_at(instances, clients.expand(batch, -1), could)
 
 
+def free_starts(instances: TensorDict, rollouts: int) -> Tensor:
+    """Starts [B, S, 1] that are left to the policy, for vehicles that act at the same time."""
+    return torch.full((len(instances["locs"]), rollouts, 1), FREE, device=instances["locs"].device)
+
+
 def sampled_starts(instances: TensorDict, rollouts: int, could: Tensor | None = None) -> Tensor:
     """Starts [B, min(S, n), P] of rollouts to learn from: as `first_clients`, but where one vehicle makes few routes,
     such as a tour, at the clients nearest to the depot, some in turn.

@@ -30,7 +30,7 @@ from nco.rollout.fused import covers, recorded_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.parallel import Act, act, recorded_parallel_rollout
 from nco.rollout.rescore import Decisions, log_probability, memory_budget, rebuild
-from nco.rollout.starts import sampled_starts
+from nco.rollout.starts import free_starts, sampled_starts
 from nco.train.ahead import Ahead
 from nco.train.average import follow
 from nco.train.graphed import GraphedEncoder
@@ -109,7 +109,7 @@ class Learner(lightning.LightningModule):
         if self.device.type != "cpu":
             instances = instances.to(self.device, non_blocking=True)
             draw = torch.Generator(self.device).manual_seed(draw.initial_seed())
-        starts = sampled_starts(instances, self.config.starts, self.env.could(instances))
+        starts = self.starts(instances)
         memory = self.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
         log_p, entropy = self.score(memory, decisions, starts)
@@ -117,6 +117,16 @@ class Learner(lightning.LightningModule):
         norm = self._update(loss)
         self._report(loss, norm, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
+
+    def starts(self, instances: TensorDict) -> Tensor:
+        """How the rollouts begin [B, S, P].
+
+        Where vehicles act at once and the largest total counts, as they choose: a client that is first by decree is
+        seldom first on the way of the fastest vehicle, and makes all rollouts dear that have it.
+        """
+        if isinstance(self.policy, CampPolicy) and self.env.objective == "max":
+            return free_starts(instances, self.config.starts)
+        return sampled_starts(instances, self.config.starts, self.env.could(instances))
 
     def score(self, memory: Memory, decisions: Decisions, starts: Tensor) -> tuple[Tensor, Tensor]:
         """Log-probabilities and entropies [B, S] of trajectories, in as many pieces as the memory demands.

@@ -14,7 +14,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from nco.policies.base import Memory
-from nco.rollout.starts import sampled_starts
 from nco.train.average import follow
 from nco.train.ceilings import wait
 from nco.train.learner import Learner
@@ -38,7 +37,7 @@ class Step:
         """One step; lap(name) is called at the end of every part."""
         learner, policy = self.learner, self.learner.policy
         instances = learner.problems(self.batch, self.size, self.draw)
-        starts = sampled_starts(instances, learner.config.starts, learner.env.could(instances))
+        starts = learner.starts(instances)
         lap("draw problems")
         with mixed_precision(learner.device):
             memory = learner.encode(instances)

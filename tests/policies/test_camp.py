@@ -65,6 +65,29 @@ def test_what_a_vehicle_decides_depends_on_what_the_others_carry_when_they_commu
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("objective", ["sum", "max"])
+def test_a_vehicle_sees_how_far_it_is_behind_the_last_where_the_largest_total_counts(tiny_camp, drawn, objective):
+    policy, env = tiny_camp("hcvrp_max_3", objective=objective, communication=False)
+    instances = drawn(2, 9, "hcvrp_max_3")
+    query, memory = decisions(policy, env, instances).query, policy.encode(instances)
+    # one vehicle has spent more, another one less: the mean is what it was
+    more = (query.ready.unflatten(0, (2, 3)) + torch.tensor([0.0, 0.2, -0.2])[:, None]).flatten(0, 1)
+    before, after = (policy.logits(memory, query._replace(ready=ready)) for ready in (query.ready, more))
+    first, again = (logits[::3][query.mask[::3]] for logits in (before, after))
+    assert torch.allclose(first, again, atol=1e-4) is (objective == "sum")
+
+
+@torch.no_grad()
+def test_where_the_largest_total_counts_the_scale_of_prices_does_not(tiny_camp, drawn):
+    (policy, env), instances = tiny_camp("hcvrp_max_3", objective="max"), drawn(2, 9, "hcvrp_max_3")
+    query = decisions(policy, env, instances).query
+    before = policy.logits(policy.encode(instances), query)
+    instances["unit_cost"] = 50 * instances["unit_cost"]
+    after = policy.logits(policy.encode(instances), query._replace(ready=50 * query.ready))
+    torch.testing.assert_close(after, before, rtol=0, atol=1e-3)
+
+
+@torch.no_grad()
 def test_the_scale_of_prices_changes_nothing(tiny_camp, drawn):
     (policy, env), instances = tiny_camp(), equipped(drawn(3, 9, "pvrp_p"))
     query = decisions(policy, env, instances).query
@@ -74,7 +97,7 @@ def test_the_scale_of_prices_changes_nothing(tiny_camp, drawn):
     torch.testing.assert_close(policy.logits(policy.encode(instances), query), before, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize("ablation", [{}, {"communication": False}, {"exchange": False}])
+@pytest.mark.parametrize("ablation", [{}, {"communication": False}, {"exchange": False}, {"objective": "max"}])
 def test_gradients_reach_every_parameter(tiny_camp, drawn, ablation):
     (policy, env), instances = tiny_camp(**ablation), drawn(4, 12, "profiles", seed=2)
     made = decisions(policy, env, instances)

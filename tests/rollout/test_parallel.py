@@ -16,7 +16,7 @@ from nco.rollout.fastest import fastest_rollout
 from nco.rollout.graphed import GraphedStep
 from nco.rollout.parallel import Scene, act, in_sequence, parallel_rollout, recorded_parallel_rollout, steps
 from nco.rollout.rescore import log_probability
-from nco.rollout.starts import FREE, first_clients
+from nco.rollout.starts import FREE, first_clients, free_starts
 
 STARTS = 5
 
@@ -50,6 +50,16 @@ def test_a_rollout_begins_as_its_start_says(tiny_camp, drawn):
     length = actions.shape[-1] // fleet_size(instances)
     first = actions.gather(-1, (vehicle * length + 1)[..., None])[..., 0]
     assert torch.equal(first, client)
+
+
+@torch.no_grad()
+def test_a_free_start_leaves_the_first_step_to_the_policy(tiny_camp, drawn):
+    (policy, env), instances = tiny_camp(), equipped(drawn(4, 11, "pvrp_p"))
+    process, memory = ParallelEnv(env.constraints), policy.encode(instances)
+    scene = Scene(process.reset(instances, 2), torch.zeros(4, 2, 5))
+    chosen = act(policy, process, memory, instances, scene, None)[0].action
+    first = next(steps(policy, env, memory, instances, free_starts(instances, 2), None)).action
+    assert torch.equal(first, chosen)
 
 
 def test_joint_actions_in_sequence_cost_the_same_and_keep_who_serves_whom(tiny_camp, drawn):

@@ -142,8 +142,8 @@ def test_the_explanation_lists_every_group_and_key():
     assert all(
         choice in text
         for choice in (
-            "experiment=camp|cvrp|profiles|rrnco|smoke",
-            "env=cvrp|cvrp_mixed|profiles|roads",
+            "experiment=camp|cvrp|minmax|profiles|rrnco|smoke",
+            "env=cvrp|cvrp_mixed|minmax|profiles|roads",
             "trainer=cpu|default",
         )
     )

@@ -6,7 +6,7 @@ import torch
 from nco.envs.generators.profiled import equipped
 from nco.envs.presets import preset
 from nco.rollout import log_probability, rebuild, rollout
-from nco.rollout.starts import first_clients
+from nco.rollout.starts import first_clients, free_starts, sampled_starts
 from nco.train.learner import Learner, LearnerConfig
 from nco.train.losses import reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers
@@ -64,3 +64,11 @@ def test_problems_of_every_training_can_be_fetched_by_a_gpu_while_the_host_goes_
     )
     instances, _ = learner._draw_pinned(0)
     assert all(tensor.is_pinned() for tensor in instances.values())
+
+
+@pytest.mark.parametrize("name", ["hcvrp", "hcvrp_max_3"])
+def test_vehicles_that_act_at_once_begin_as_they_choose_where_the_largest_total_counts(tiny_camp, drawn, name):
+    (policy, env), instances = tiny_camp(name), drawn(2, 5, name)
+    learner = Learner(policy, env, lambda *_: instances, LearnerConfig(starts=4), OptimizerConfig())
+    decreed, free = sampled_starts(instances, 4, env.could(instances)), free_starts(instances, 4)
+    assert torch.equal(learner.starts(instances), free if env.objective == "max" else decreed)
