@@ -72,8 +72,7 @@ class ParallelEnv:
         own = torch.eye(fleet, dtype=torch.bool, device=mask.device) & self._may_end(instances, state)[..., None]
         return torch.cat([own, mask[..., fleet:]], dim=-1)
 
-    @staticmethod
-    def resolve(state: ParallelState, mask: Tensor, action: Tensor, score: Tensor) -> Tensor:
+    def resolve(self, state: ParallelState, mask: Tensor, action: Tensor, score: Tensor) -> Tensor:
         """Joint action [B, S, M] without conflicts, from what each vehicle chose and its scores [B, S, M, N].
 
         Of several vehicles that chose a client the one with the highest score goes (the first, when equal); the others

@@ -77,7 +77,9 @@ def parallel_rollout(
 ) -> Trajectory:
     """As nco.rollout.eager.rollout; of a start [B, S, P] the vehicle and its first client are taken."""
     memory = policy.encode(instances) if memory is None else memory
-    return joined(env, instances, [done.action for done in steps(policy, env, memory, instances, starts, generator)])
+    process = ParallelEnv(env.constraints, env.objective)
+    done = steps(policy, process, memory, instances, starts, generator)
+    return joined(env, instances, [step.action for step in done])
 
 
 @torch.no_grad()
@@ -86,8 +88,8 @@ def recorded_parallel_rollout(
     step: Act = act,
 ) -> tuple[Trajectory, Decisions]:  # fmt: skip
     """A sampled rollout with all its decisions, step by step; on a GPU masks are packed. step: a captured `act`."""
-    actions, queries, choices = [], list[Query](), []
-    for done in steps(policy, env, memory, instances, starts, generator, step):
+    process, actions, queries, choices = ParallelEnv(env.constraints, env.objective), [], list[Query](), []
+    for done in steps(policy, process, memory, instances, starts, generator, step):
         actions.append(done.action)
         queries.append(_packed(done.query) if starts.device.type == "cuda" else done.query)
         choices.append(done.choice)
@@ -97,24 +99,24 @@ def recorded_parallel_rollout(
 
 
 def steps(
-    policy: CampPolicy, env: RoutingEnv, memory: Memory, instances: TensorDict, starts: Tensor,
+    policy: CampPolicy, env: ParallelEnv, memory: Memory, instances: TensorDict, starts: Tensor,
     generator: Generator | None, step: Act = act,
 ) -> Iterator[Acted]:  # fmt: skip
     """What is done in every step, until nobody can serve another client."""
-    process, fleet = ParallelEnv(env.constraints, env.objective), fleet_size(instances)
-    (batch, rollouts, _), nodes, device = starts.shape, instances["locs"].shape[1], starts.device
-    scene = Scene(process.reset(instances, rollouts), torch.zeros(batch, rollouts, fleet, device=device))
+    (batch, rollouts, _), fleet = starts.shape, fleet_size(instances)
+    nodes, device = instances["locs"].shape[1], starts.device
+    scene = Scene(env.reset(instances, rollouts), torch.zeros(batch, rollouts, fleet, device=device))
     noise = None if generator is None else torch.empty(batch * fleet, rollouts, nodes, device=device)
     every = CHECK_EVERY[device.type]
-    for count in range(process.max_steps(instances)):
-        if count and count % every == 0 and bool(process.done(instances, scene.state).all()):
+    for count in range(env.max_steps(instances)):
+        if count and count % every == 0 and bool(env.done(instances, scene.state).all()):
             break
         if noise is not None:
             noise.exponential_(generator=generator)
         if count == 0:
-            done, scene = act(policy, process, memory, instances, scene, noise, starts)
+            done, scene = act(policy, env, memory, instances, scene, noise, starts)
         else:
-            done, scene = step(policy, process, memory, instances, scene, noise)
+            done, scene = step(policy, env, memory, instances, scene, noise)
         yield done
 
 

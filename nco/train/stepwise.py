@@ -12,6 +12,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
+from nco.envs.parallel import ParallelEnv
 from nco.envs.routing import RoutingEnv, State
 from nco.policies.base import Memory, Policy
 from nco.policies.camp import CampPolicy
@@ -28,7 +29,8 @@ class StepByStep(Step):
     ) -> tuple[Tensor, Tensor]:
         policy, env = self.learner.policy, self.learner.env
         if isinstance(policy, CampPolicy):
-            done = list(steps(policy, env, memory, instances, starts, self.draw))
+            process = ParallelEnv(env.constraints, env.objective)
+            done = list(steps(policy, process, memory, instances, starts, self.draw))
             log_p = torch.stack([step.log_p for step in done]).sum(dim=0)
             together: Tensor = log_p.unflatten(0, (len(starts), -1))  # vehicles are rows of their own
             return joined(env, instances, [step.action for step in done]).cost, together.sum(dim=1)

@@ -90,7 +90,8 @@ def test_the_record_is_of_what_was_decided_and_of_nothing_else(tiny_camp, drawn)
 def test_re_scoring_gives_the_probabilities_with_which_everything_was_chosen(tiny_camp, drawn):
     (policy, env), instances = tiny_camp(), drawn(3, 9, "profiles")
     starts, memory = first_clients(instances, STARTS, env.could(instances)), policy.encode(instances)
-    chosen = [done.log_p for done in steps(policy, env, memory, instances, starts, torch.Generator().manual_seed(1))]
+    process, draw = ParallelEnv(env.constraints), torch.Generator().manual_seed(1)
+    chosen = [done.log_p for done in steps(policy, process, memory, instances, starts, draw)]
     found, _ = log_probability(policy, memory, recorded(policy, env, instances)[1], STARTS)
     torch.testing.assert_close(found, torch.stack(chosen).sum(dim=0), rtol=0, atol=1e-4)
 
