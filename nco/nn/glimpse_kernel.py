@@ -10,8 +10,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-#: Decisions in a tile: more do not fit into registers.
-TILE = 32
 #: Nodes and numbers of a state are padded to at least this, which a matrix unit needs.
 PADDED = 16
 
@@ -121,6 +119,16 @@ def backward_kernel(
     tl.store(D_WEIGHTS + (b * F + f)[:, None] * D + d[None, :], d_weights, mask=(f < F)[:, None])
 
 
+def forward_launch(padded: int) -> dict[str, int]:
+    """Decisions in a tile and warps, for so many nodes."""
+    return {"BQ": 32, "num_warps": 4 if padded <= 128 else 8, "num_stages": 2}
+
+
+def backward_launch(padded: int) -> dict[str, int]:
+    """The same of the backward pass."""
+    return {"BQ": 32, "num_warps": 4 if padded <= 128 else 8, "num_stages": 2}
+
+
 class _Glimpse(torch.autograd.Function):
     @staticmethod
     def forward(ctx, table, weights, key, value, look, current, numbers, mask, active, heads):
@@ -131,10 +139,11 @@ class _Glimpse(torch.autograd.Function):
         normaliser = torch.empty(batch, heads, queries, device=table.device)
         sizes = _sizes(nodes, numbers.shape[-1], mask.shape[-1], width, heads, table.dtype, look)
         scale = (width // heads) ** -0.5
-        grid = (batch, heads, triton.cdiv(queries, TILE))
+        launch = forward_launch(sizes["BN"])
+        grid = (batch, heads, triton.cdiv(queries, launch["BQ"]))
         forward_kernel[grid](
             table, weights, key, value, current, numbers, mask, look, active, query, seen, normaliser,
-            queries, nodes, _fleet(look), scale, **sizes,
+            queries, nodes, _fleet(look), scale, **sizes, **launch,
         )  # fmt: skip
         ctx.save_for_backward(weights, key, value, current, numbers, mask, look, active, query, seen, normaliser)
         ctx.sizes, ctx.scale = sizes, scale
@@ -149,7 +158,7 @@ class _Glimpse(torch.autograd.Function):
         d_look = None if look is None else torch.empty_like(look)
         backward_kernel[batch, ctx.sizes["H"]](
             *saved, d_query.contiguous(), d_seen.contiguous(), d_table, d_weights, d_key, d_value, d_look,
-            queries, nodes, _fleet(look), ctx.scale, **ctx.sizes,
+            queries, nodes, _fleet(look), ctx.scale, **ctx.sizes, **backward_launch(ctx.sizes["BN"]),
         )  # fmt: skip
         return d_table, d_weights.to(weights.dtype), d_key, d_value, d_look, *[None] * 5
 
@@ -176,6 +185,6 @@ def _sizes(nodes, numbers, words, width, heads, dtype, look):
     """The kernel's sizes that are known when it is compiled."""
     precision = "ieee" if dtype == torch.float32 else "tf32"
     padded, entries = (max(PADDED, triton.next_power_of_2(size)) for size in (nodes, numbers))
-    return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BQ": TILE, "BF": entries,
+    return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BF": entries,
             "BM": max(PADDED, triton.next_power_of_2(_fleet(look))), "LOOKS": look is not None,
-            "PRECISION": precision, "num_warps": 4 if padded <= 128 else 8, "num_stages": 2}  # fmt: skip
+            "PRECISION": precision}  # fmt: skip

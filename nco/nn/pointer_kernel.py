@@ -174,6 +174,16 @@ def backward_kernel(
         tl.store(D_PROMISE + place, d_promise, mask=inside)
 
 
+def forward_launch(padded: int) -> dict[str, int]:
+    """Decisions in a tile and warps, for so many nodes."""
+    return {"BQ": 32 if padded <= 128 else 16, "num_warps": 8, "num_stages": 2}
+
+
+def backward_launch(padded: int) -> dict[str, int]:
+    """The same of the backward pass."""
+    return {"BQ": 32 if padded <= 128 else 16, "num_warps": 8, "num_stages": 2}
+
+
 class _LogProbability(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -184,15 +194,15 @@ class _LogProbability(torch.autograd.Function):
         nodes, fleet = keys.shape[1], 1 if liking is None else liking.shape[1]
         log_p, entropy, normaliser = (torch.empty(batch, queries, device=wanted.device) for _ in range(3))
         padded = max(16, triton.next_power_of_2(nodes))
-        sizes = {"W": mask.shape[-1], "D": width, "BN": padded, "BQ": 32 if padded <= 128 else 16,
+        sizes = {"W": mask.shape[-1], "D": width, "BN": padded,
                  "BM": max(16, triton.next_power_of_2(fleet)), "TRIPS": duration is not None,
                  "WAITS": opens is not None, "WISHES": liking is not None,
-                 "PRECISION": "ieee" if wanted.dtype == torch.float32 else "tf32",
-                 "num_warps": 8, "num_stages": 2}  # fmt: skip
+                 "PRECISION": "ieee" if wanted.dtype == torch.float32 else "tf32"}  # fmt: skip
         saved = (wanted, keys, distance, duration, current, action, mask, ready, opens, nearness, haste, patience,
                  liking, promise, active, left)  # fmt: skip
-        grid = (batch, triton.cdiv(queries, sizes["BQ"]))
-        forward_kernel[grid](*saved, log_p, entropy, normaliser, queries, nodes, fleet, clip, **sizes)
+        launch = forward_launch(padded)
+        grid = (batch, triton.cdiv(queries, launch["BQ"]))
+        forward_kernel[grid](*saved, log_p, entropy, normaliser, queries, nodes, fleet, clip, **sizes, **launch)
         ctx.save_for_backward(*saved, normaliser)
         ctx.sizes, ctx.clip = sizes, clip
         ctx.mark_non_differentiable(entropy)
@@ -211,7 +221,7 @@ class _LogProbability(torch.autograd.Function):
         d_liking, d_promise = (None if liking is None else torch.empty(tables, device=device) for _ in range(2))
         backward_kernel[batch, SHARES](
             *saved, d_log_p.contiguous(), d_wanted, d_keys, d_nearness, d_haste, d_patience, d_liking, d_promise,
-            queries, nodes, fleet, ctx.clip, **ctx.sizes,
+            queries, nodes, fleet, ctx.clip, **ctx.sizes, **backward_launch(ctx.sizes["BN"]),
         )  # fmt: skip
         d_tables = (None if part is None else part.sum(dim=1) for part in (d_liking, d_promise))
         d_prices = d_nearness, d_haste.sum(dim=1), d_patience.sum(dim=1)

@@ -106,20 +106,24 @@ def _launch(
     numbers = torch.zeros(*kept, flags["F"], device=device)
     masks = torch.zeros(*kept, flags["W"], dtype=torch.int32, device=device)
     left = torch.zeros_like(masks) if flags["WISHES"] else masks[..., :0]
-    tile = 32 if flags["BN"] <= 256 else 16  # what fits into registers
-    warps = 4 if flags["BN"] <= 128 and flags["AT_TIME"] < 0 else 8
-    lengths = torch.empty(batch, -(-rollouts // tile), dtype=torch.int32, device=device)
+    shape = launch(flags["BN"], flags["AT_TIME"] >= 0)
+    lengths = torch.empty(batch, -(-rollouts // shape["BS"]), dtype=torch.int32, device=device)
     seed = 0 if generator is None else fresh_seed(generator)
     episode_kernel[lengths.shape](
         *_weights(policy, memory), *_problems(env, instances, memory), starts.to(torch.int32).contiguous(),
         actions, active, ready, numbers, masks, left, lengths,
         nodes, fleet, rollouts, steps, begun, nodes - fleet, seed, policy.settings.clip,
-        SAMPLE=generator is not None, RECORD=record, BS=tile, num_warps=warps, **flags,
+        SAMPLE=generator is not None, RECORD=record, **shape, **flags,
     )  # fmt: skip
     longest = int(lengths.max())
     done = actions[:, :longest].transpose(1, 2).long()
     records = tuple(part[:, :longest] for part in (active, ready, numbers, masks, left))
     return Trajectory(done, env.cost(instances, done)), records
+
+
+def launch(padded: int, timed: bool) -> dict[str, int]:
+    """Rollouts in a tile and warps, for so many nodes: what fits into registers."""
+    return {"BS": 32 if padded <= 256 else 16, "num_warps": 4 if padded <= 128 and not timed else 8}
 
 
 def _flags(policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict) -> dict[str, Any]:
