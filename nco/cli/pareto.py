@@ -104,13 +104,18 @@ def _run(
     """One front a solver, up to the point at which the user interrupted it."""
     from nco.cli.attempts import each
     from nco.pareto import Front, sweep
+    from nco.pareto.sweep import at_once
     from nco.report.markup import solver_title
+    from nco.solvers.solve import solves_alike
     from nco.stop import MaxRuntime
 
     share = MaxRuntime(seconds / len(weights))
 
     def attempt(name: str) -> Front:
         title = solver_title(name)
+        if solves_alike(name):
+            stop = watch.follow(f"{title}, {len(weights)} points at once", MaxRuntime(seconds))
+            return at_once(problem, weights, stop, name, seed, device)
         stops = [
             watch.follow(f"{title}, point {k} of {len(weights)}, weight {weight:g}", share)
             for k, weight in enumerate(weights, 1)

@@ -16,7 +16,8 @@ HOW = (
     "At weight w the solver looked for the least (1 \u2212 w) cost + w dislike, where dislike is the sum over visits "
     "of 1 \u2212 preference: the price is what a visit wholly against preference then costs beside the problem's own "
     "prices. At both ends the other side breaks ties. Cost is that of driving, vehicles and clients left out. "
-    "A point is dominated when another one of the same solver is no worse in cost and dislike and better in one."
+    "A point is dominated when another one of the same solver is no worse in cost and dislike and better in one. "
+    "The neural solver takes all weights at once: its time is that of all."
 )
 
 

@@ -1,4 +1,4 @@
-"""From cost only to preferences only: one solution a weight, each beginning with the routes of the one before."""
+"""From cost only to preferences only: one solution a weight, one by one or, where a solver can, all at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nco.pareto.points import Front, Point
 from nco.pareto.weights import checked, spread, weighed
 from nco.problem import Problem
 from nco.solution import Solution
-from nco.solvers.solve import AUTO, choose, create, solve, takes
+from nco.solvers.solve import AUTO, choose, create, solve, solve_alike, solves_alike, takes
 from nco.stop import MaxRuntime, StoppingCriterion
 
 #: The option of a solver that takes routes to begin with.
@@ -27,12 +27,26 @@ def front(
     """The front between the cost of routes and the preferences they keep to, judged by the checker.
 
     solver, seed, device: as in nco.solve; weights: of preferences, from 0 to 1, the rest weighs 1 - weight; 8 that suit
-    the problem's units by default; seconds: in all, shared equally among the weights.
+    the problem's units by default; seconds: in all, shared equally among the weights unless they are solved at once.
     Raises ProblemError (P122) for a problem that has no such front, and whatever nco.solve does.
     """
     chosen = checked(weights) if weights is not None else spread(problem)
+    require_front(problem)
+    name = choose(weighed(problem, chosen[0]), device)[0] if solver == AUTO else solver
+    if solves_alike(name):
+        return at_once(problem, chosen, MaxRuntime(seconds), name, seed, device)
     share = MaxRuntime(seconds / len(chosen))
-    return Front(tuple(sweep(problem, chosen, [share] * len(chosen), solver, seed, device)))
+    return Front(tuple(sweep(problem, chosen, [share] * len(chosen), name, seed, device)))
+
+
+def at_once(
+    problem: Problem, weights: Sequence[float], stop: StoppingCriterion, solver: str, seed: int = 1,
+    device: str = "auto",
+) -> Front:  # fmt: skip
+    """The front by a solver that takes all weights at once (nco.solvers.solve.solves_alike)."""
+    require_front(problem)
+    results = solve_alike([weighed(problem, weight) for weight in weights], solver, stop, seed, device)
+    return Front(tuple(Point(*pair) for pair in zip(weights, results, strict=True)))
 
 
 def sweep(
@@ -43,7 +57,10 @@ def sweep(
     seed: int = 1,
     device: str = "auto",
 ) -> Iterator[Point]:
-    """The points of a front one by one, each with a stop of its own: for callers that show them or stop early."""
+    """The points of a front one by one, each with a stop of its own: for callers that show them or stop early.
+
+    A point begins with the routes of the one before, where the solver takes some.
+    """
     require_front(problem)
     name = choose(weighed(problem, weights[0]), device)[0] if solver == AUTO else solver
     warm, options = takes(name, WARM), dict[str, Solution]()

@@ -1,6 +1,7 @@
-"""Many rollouts of one problem: greedy from every start, under the eight symmetries, then samples without end.
+"""Many rollouts of a problem: greedy from every start, under the eight symmetries, then samples without end.
 
-The samples are those of the policy as it is, or of one that learns from them (nco.search.active).
+P problems of one size, most often a single one, are rolled out in the same batches. The samples are those of the
+policy as it is, or of one that learns from them (nco.search.active).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ FEWEST = 4  # rollouts in a batch: fewer cost as much
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The best rollout of a batch: routes over the nodes of the instances, and the cost (single precision)."""
+    """A problem's best rollout of a batch: routes over the nodes of the instances, and the cost (single precision)."""
 
     routes: list[Route]
     cost: float
@@ -42,19 +43,19 @@ def candidates(
     max_routes: float,
     generator: Generator,
     active: bool = False,
-) -> Iterator[Candidate]:
-    """Batches of rollouts of one problem (instances [1]), without end; each gives its best.
+) -> Iterator[list[Candidate]]:
+    """Batches of rollouts of problems (instances [P]), without end; each gives the best of every problem.
 
     active: learn from the samples, those of all symmetries at once.
-    Sizes of batches depend on the problem and the kind of device only: the same generator state gives the same
+    Sizes of batches depend on the problems and the kind of device only: the same generator state gives the same
     candidates. Rollouts with more than `max_routes` routes come after all others, those that leave clients out last.
     """
     copies, could = symmetries(instances), env.could(instances)
     size = instances["locs"].shape[1] - fleet_size(instances)
-    rollouts = WORK[instances["locs"].device.type] / (size + 1) / (1.15 * size)
+    rollouts = WORK[instances["locs"].device.type] / (size + 1) / (1.15 * size) / len(instances)  # of each problem
     together = int(min(8, max(1, rollouts / size)))  # symmetries in one batch
     chunk = int(min(size, max(FEWEST, rollouts)))  # starts in one batch
-    groups = list(copies.split(together))
+    groups = list(copies.split(together * len(instances)))
     memories = [policy.encode(groups[0])]
     sampling = False
     while True:
@@ -63,26 +64,27 @@ def candidates(
                 memories.append(policy.encode(group))
             for starts in _starts(group, chunk, generator, sampling):
                 draw = generator if sampling else None
-                begin = starting_at(group, starts, could.expand(len(starts), -1, -1))
+                begin = starting_at(group, starts, could.repeat(len(starts) // len(could), 1, 1))
                 done = fastest_rollout(policy, env, group, begin, draw, memory=memories[index])
-                yield _best(done, group, max_routes)
+                yield _best(done, group, max_routes, len(instances))
                 if sampling:
                     break
         sampling = True
         if active:
-            yield from _adapting(Adaptation(policy, env, copies), size, rollouts, max_routes, generator)
+            yield from _adapting(Adaptation(policy, env, copies), len(instances), rollouts, max_routes, generator)
 
 
 def _adapting(
-    adaptation: Adaptation, size: int, rollouts: float, max_routes: float, generator: Generator
-) -> Iterator[Candidate]:
+    adaptation: Adaptation, problems: int, rollouts: float, max_routes: float, generator: Generator
+) -> Iterator[list[Candidate]]:
     """The best of every batch from which the policy learns, without end."""
-    copies, could = adaptation.copies, adaptation.env.could(adaptation.copies[:1])
-    count = int(min(size, max(FEWEST, rollouts / len(copies))))
+    copies, could = adaptation.copies, adaptation.env.could(adaptation.copies)
+    size = copies["locs"].shape[1] - fleet_size(copies)
+    count = int(min(size, max(FEWEST, rollouts * problems / len(copies))))
     while True:
         order = torch.rand(len(copies), size, generator=generator, device=generator.device).argsort(dim=1)
         clients = order[:, :count] + fleet_size(copies)
-        yield _best(adaptation.step(clients, could, generator), copies, max_routes)
+        yield _best(adaptation.step(clients, could, generator), copies, max_routes, problems)
 
 
 def _starts(group: TensorDict, chunk: int, generator: Generator, shuffle: bool) -> Iterator[Tensor]:
@@ -104,9 +106,14 @@ def excess(done: Trajectory, group: TensorDict, max_routes: Tensor | float) -> T
     return beyond
 
 
-def _best(done: Trajectory, group: TensorDict, max_routes: float) -> Candidate:
-    """The cheapest rollout with at most `max_routes` routes and all clients; else the one that comes nearest to it."""
-    actions, cost = done
-    best = int((cost + excess(done, group, max_routes) * (1 + cost.max())).flatten().argmin())
-    path = actions.flatten(0, 1)[best].tolist()
-    return Candidate(to_routes(group, path), float(cost.flatten()[best]) * float(group["scale"][0]))
+def _best(done: Trajectory, group: TensorDict, max_routes: float, problems: int = 1) -> list[Candidate]:
+    """Of each problem, the cheapest rollout with at most `max_routes` routes and all clients; else the one that comes
+    nearest to it. Copies are in the group symmetry-major, as in nco.envs.instances.symmetries.
+    """
+    beyond = excess(done, group, max_routes)
+    found = []
+    for row in range(problems):
+        actions, cost, over = (part[row::problems].flatten(0, 1) for part in (*done, beyond))
+        best = int((cost + over * (1 + cost.max())).argmin())
+        found.append(Candidate(to_routes(group, actions[best].tolist(), row), float(cost[best] * group["scale"][row])))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -38,6 +38,13 @@ class Solver(Protocol):
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Solve until `stop` says so. Never returns None: an empty solution when nothing was found."""
+
+
+class Alike(Solver, Protocol):
+    """A solver that also takes several problems at once, which differ in their positive price of preferences only."""
+
+    def run_alike(self, problems: Sequence[Problem], stop: Running, seed: int) -> list[Outcome]:
+        """Solve all of them until `stop`, which hears the sum of their costs, says so."""
 
 
 def cannot(solver: str, feature: str, others: str) -> Fault:

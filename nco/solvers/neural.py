@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tensordict import TensorDict
 
-from nco.checker import check, exceeds
+from nco.checker import Report, check, exceeds
 from nco.envs.generators.unified import completed
 from nco.envs.instances import from_problem
 from nco.envs.presets import preset
@@ -63,7 +63,15 @@ class NeuralSolver:
         Ctrl-C stops early and gives the best so far, if there is one; `interrupted` in the provenance tells.
         """
         with threads(1):
-            return self._run(problem, stop, seed)
+            return self._run([problem], stop, seed)[0]
+
+    def run_alike(self, problems: Sequence[Problem], stop: Running, seed: int) -> list[Outcome]:
+        """As `run`, in the same batches, for problems that differ in their positive price of preferences only.
+
+        What is found for one counts for all; `stop` hears the sum of the costs.
+        """
+        with threads(1):
+            return self._run(problems, stop, seed)
 
     def _choices(self, problem: Problem) -> Sequence[str | Path]:
         if self.weights is not None:
@@ -76,7 +84,8 @@ class NeuralSolver:
         sees = POLICIES[find_card(weights).policy].sees
         return [cannot(self.name, name, MIN_MAX if "max" in name else OTHERS) for name in unknown(problem, sees)]
 
-    def _run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
+    def _run(self, problems: Sequence[Problem], stop: Running, seed: int) -> list[Outcome]:
+        problem, batches = problems[0], 0
         policy, card = load(
             min(self._choices(problem), key=lambda weights: len(self._faults(problem, weights))), self.device
         )
@@ -84,24 +93,25 @@ class NeuralSolver:
         env = preset(card.preset).env
         provenance = {"device": str(self.device), "weights": card.name, "sha256": card.sha256}
         clients, alone = servable(problem, env)
-        best = _Best(problem, Solution(alone))
+        best = _Bests(tuple(_Best(problem, Solution(alone)) for problem in problems))
         if not clients:
-            return Outcome(best.solution, 0, provenance=provenance)
-        instances, most = completed(seen(problem, clients)).to(self.device), most_routes(problem)
-        generator = torch.Generator(self.device).manual_seed(seed)
+            return best.outcomes(0, provenance)
+        instances = completed(torch.cat([seen(problem, clients) for problem in problems])).to(self.device)
+        most, generator = most_routes(problem), torch.Generator(self.device).manual_seed(seed)
         stop(best.cost)  # whatever it says: the first batch is always done
         began = time.perf_counter()
         try:
-            for candidate in candidates(policy, env, instances, most, generator, self.active):
-                best.offer(_solution(candidate, clients, problem, most, alone))
+            for found in candidates(policy, env, instances, most, generator, self.active):
+                best.offer([_solution(candidate, clients, problem, most, alone) for candidate in found])
+                batches += 1
                 began, lasted = time.perf_counter(), time.perf_counter() - began
                 if stop(best.cost) or stop.seconds_left() < lasted:  # another batch would end too late
                     break
         except KeyboardInterrupt:
-            if not best.solution.routes:
+            if not all(one.solution.routes for one in best.each):
                 raise
             provenance["interrupted"] = "yes"
-        return Outcome(best.solution, best.offers, history=tuple(best.history), provenance=provenance)
+        return best.outcomes(batches, provenance)
 
 
 def servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route, ...]]:
@@ -153,7 +163,6 @@ class _Best:
 
     problem: Problem
     solution: Solution
-    offers: int = 0
     rank: tuple[float, ...] = (math.inf,)
     history: list[tuple[float, float]] = field(default_factory=list)  # (seconds, cost) of feasible improvements
     began: float = field(default_factory=time.perf_counter)
@@ -162,15 +171,40 @@ class _Best:
     def cost(self) -> float:
         return self.history[-1][1] if self.history else math.inf
 
-    def offer(self, solution: Solution) -> None:
+    def offer(self, solution: Solution) -> Report:
         report = check(self.problem, solution)
-        self.offers += 1
         broken = sum(violation.rule != "visits" for violation in report.violations)
         rank = (broken, len(report.unassigned), report.cost.total)
         if rank < self.rank:
             self.solution, self.rank = solution, rank
             if report.is_feasible():
                 self.history.append((time.perf_counter() - self.began, report.cost.total))
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Bests:
+    """The best of each problem; they differ in the price of preferences only."""
+
+    each: tuple[_Best, ...]
+
+    @property
+    def cost(self) -> float:
+        """Sum over the problems."""
+        return sum(one.cost for one in self.each)
+
+    def offer(self, solutions: Sequence[Solution]) -> None:
+        """A solution to each problem, and to the others at whose price it is better than what they have."""
+        for mine, solution in zip(self.each, solutions, strict=True):
+            report, price = mine.offer(solution), mine.problem.preference_weight
+            for other in self.each:
+                if other is not mine:
+                    dearer = (other.problem.preference_weight / price - 1) * report.cost.preference
+                    if report.cost.total + dearer < other.cost:
+                        other.offer(solution)
+
+    def outcomes(self, batches: int, provenance: dict[str, str]) -> list[Outcome]:
+        return [Outcome(one.solution, batches, history=tuple(one.history), provenance=provenance) for one in self.each]
 
 
 def _solution(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module, metadata
 from numbers import Integral
-from typing import Any
+from typing import Any, cast
 
 from nco.checker import Report, check
 from nco.errors import ConfigError, Fault, SolverError, did_you_mean
 from nco.problem import Problem
 from nco.result import Result
 from nco.search.compiled import ready_soon
-from nco.solvers.base import Outcome, Solver
+from nco.solvers.base import Alike, Outcome, Solver
 from nco.stop import MaxRuntime, StoppingCriterion
 
 #: Solver name -> "module:class"; imported on first use.
@@ -71,11 +71,37 @@ def solve(
     engine = create(solver, device, **options) if isinstance(solver, str) else solver
     if faults := engine.unsupported(problem):
         raise SolverError(faults)
-    outcome = engine.run(problem, running, seed)
+    return _judged(problem, engine.name, engine.run(problem, running, seed), began, seed)
+
+
+def solve_alike(
+    problems: Sequence[Problem], solver: str, stop: StoppingCriterion, seed: int = 1, device: str = "auto"
+) -> list[Result]:
+    """Solve problems that differ in their positive price of preferences only, all at once; see `solves_alike`.
+
+    The time of every result is that of all. Raises what `solve` does.
+    """
+    began = time.perf_counter()
+    require_seed(seed)
+    running, engine = stop.start(), cast(Alike, create(solver, device))
+    if faults := engine.unsupported(problems[0]):
+        raise SolverError(faults)
+    outcomes = engine.run_alike(problems, running, seed)
+    pairs = zip(problems, outcomes, strict=True)
+    return [_judged(problem, engine.name, outcome, began, seed) for problem, outcome in pairs]
+
+
+def solves_alike(name: str) -> bool:
+    """Whether the solver of that name solves problems that differ in their prices only all at once."""
+    return hasattr(_load(name), "run_alike")
+
+
+def _judged(problem: Problem, solver: str, outcome: Outcome, began: float, seed: int) -> Result:
+    """The checker's verdict on what a solver found."""
     report = check(problem, outcome.solution)
-    _compare(engine.name, outcome, report)
+    _compare(solver, outcome, report)
     seconds, provenance = time.perf_counter() - began, made_by(outcome.provenance)
-    return Result(problem, report, engine.name, seconds, outcome.iterations, seed, outcome.history, provenance)
+    return Result(problem, report, solver, seconds, outcome.iterations, seed, outcome.history, provenance)
 
 
 def made_by(provenance: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,15 @@ def test_the_time_of_a_solver_is_shared_equally_by_its_points(run, preferred, tm
     assert all(0.2 <= solver["runtime"] < 0.7 for solver in solvers)
 
 
+def test_a_solver_that_takes_all_weights_at_once_has_all_the_time(run, preferred, tmp_path, fake_solvers):
+    options = ("--points", 4, "--max-runtime", 0.8, "--seed", 7, "--out", tmp_path / "x.json")
+    run("pareto", preferred, "--solvers", f"{fake_solvers}:Alike", *options)
+    (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
+    solvers = [point["solution"]["solver"] for point in front["points"]]
+    assert [(solver["iterations"], solver["seed"]) for solver in solvers] == [(4, 7)] * 4
+    assert all(0.8 <= solver["runtime"] < 1.5 for solver in solvers)
+
+
 def test_a_solver_that_cannot_solve_the_problem_does_not_keep_the_others_from_it(run, preferred, fake_solvers):
     result = run("pareto", preferred, "--solvers", f"{fake_solvers}:Picky,search", "--points", 2, "--max-runtime", 0.2)
     assert result.exit_code == 0
@@ -124,6 +133,20 @@ def test_ctrl_c_keeps_the_points_found_so_far_and_ends_with_130(start, liked, tm
     assert "alone" not in shown
     (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
     assert [point["weight"] for point in front["points"]] == [0]
+
+
+def test_ctrl_c_keeps_all_points_of_a_solver_that_takes_them_at_once(start, liked, tmp_path, fake_solvers):
+    clients = (*liked.clients[:3], replace(liked.clients[3], delivery=(9,), required=False, name="huge"))
+    nco.write(replace(liked, clients=clients), tmp_path / "huge.json")
+    options = ("--weights", "0,0.5,1", "--max-runtime", 180, "--out", "x.json")
+    process = start("pareto", "huge.json", "--solvers", f"{fake_solvers}:Alike", *options)
+    assert process.stderr.readline().startswith("warning: huge")  # the last words before it sets to work
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
+    assert [point["weight"] for point in front["points"]] == [0, 0.5, 1]
 
 
 def test_the_table_fits_a_terminal_of_80_columns(liked, at_any):

@@ -6,8 +6,10 @@ from brute_force import best_cost
 from random_problems import random_problem
 
 import nco
+from nco.envs.presets import problems
 from nco.errors import ConfigError, ProblemError, SolverError
 from nco.pareto import spread, sweep
+from nco.pareto.sweep import at_once
 from nco.stop import MaxIterations
 
 
@@ -50,6 +52,34 @@ def test_without_a_solver_the_first_that_can_is_taken_and_the_time_is_shared(lik
     assert front.solver == "search"
     assert [point.weight for point in front.points] == [0, 0.5, 1]
     assert all(point.result.runtime < 2 for point in front.points)
+
+
+def test_a_solver_that_can_takes_all_weights_at_once(liked, fake_solvers):
+    front = nco.pareto.front(liked, f"{fake_solvers}:Alike", weights=[0, 0.5, 1], seconds=0.3, seed=7)
+    assert [point.weight for point in front.points] == [0, 0.5, 1]
+    assert [point.result.iterations for point in front.points] == [3, 3, 3]
+    assert [point.result.seed for point in front.points] == [7, 7, 7]
+    assert all(point.result.runtime >= 0.3 for point in front.points)
+
+
+def test_the_policy_solves_all_weights_at_once_and_more_weight_never_costs_less_nor_pleases_less():
+    (problem,) = problems("pvrp_p", 20, 1, seed=5)
+    front = nco.pareto.front(problem, "neural", seconds=0, device="cpu")
+    assert all(point.result.is_feasible() for point in front.points)
+    assert [point.result.iterations for point in front.points] == [1] * len(spread(problem))
+    for cheaper, nicer in pairwise(front.points):
+        assert nicer.cost >= cheaper.cost - 1e-6
+        assert nicer.dislike <= cheaper.dislike + 1e-6
+    assert front.points[-1].preference > front.points[0].preference + 0.5
+
+
+def test_what_cannot_be_solved_one_by_one_cannot_be_solved_at_once(liked, fake_solvers):
+    with pytest.raises(SolverError, match="U302"):
+        nco.pareto.front(liked, f"{fake_solvers}:AlikeButPicky")
+    with pytest.raises(ConfigError, match="C503 seed"):
+        nco.pareto.front(liked, f"{fake_solvers}:Alike", seconds=0, seed=-1)
+    with pytest.raises(ProblemError, match="P122"):
+        at_once(replace(liked, objective="max"), (0.0, 1.0), MaxIterations(1), "neural")
 
 
 def test_the_weights_suit_the_problem_unless_given(liked, fake_solvers):

@@ -15,11 +15,12 @@ from nco.search.sampling import _best, candidates
 
 @pytest.fixture
 def search(tiny_policy, cvrp):
-    """The first candidates of a problem."""
+    """The first candidates of a problem, or of each of several."""
 
     def find(instances, count, seed=1, max_routes=math.inf):
         generator = torch.Generator().manual_seed(seed)
-        return list(islice(candidates(tiny_policy, cvrp, instances, max_routes, generator), count))
+        found = list(islice(candidates(tiny_policy, cvrp, instances, max_routes, generator), count))
+        return [one for (one,) in found] if len(instances) == 1 else found
 
     return find
 
@@ -73,6 +74,27 @@ def test_candidates_are_complete_and_cost_what_they_say_in_the_unit_of_the_probl
         assert candidate.cost == pytest.approx(1000 * report.cost.total, rel=1e-5)
 
 
+def test_problems_rolled_out_together_get_what_each_gets_alone(search, monkeypatch, tiny_policy, cvrp, drawn):
+    monkeypatch.setitem(sampling.WORK, "cpu", 3 * 20 * 11 * 11.5)
+    instances = drawn(3, 10)
+    together = search(instances, 4)
+    monkeypatch.setitem(sampling.WORK, "cpu", 20 * 11 * 11.5)
+    for k in range(3):
+        alone = [candidate.cost for candidate in search(instances[k : k + 1], 4)]
+        assert [found[k].cost for found in together] == pytest.approx(alone, rel=1e-5)
+
+
+def test_problems_rolled_out_together_get_candidates_of_their_own(search, drawn):
+    instances = drawn(3, 10)
+    instances["scale"] = torch.tensor([1.0, 10.0, 100.0])
+    problems = to_problems(instances)
+    for found in search(instances, 3):
+        for problem, candidate in zip(problems, found, strict=True):
+            report = nco.check(problem, candidate.routes)
+            assert report.is_feasible()
+            assert candidate.cost == pytest.approx(report.cost.total, rel=1e-5)
+
+
 def visits(candidate):
     return [list(route.visits) for route in candidate.routes]
 
@@ -82,17 +104,17 @@ def test_fewer_routes_come_first_when_vehicles_are_few_and_cheaper_ones_among_eq
     group["scale"] = torch.tensor([10.0])
     actions = torch.tensor([[[1, 0, 2, 0, 3], [1, 2, 0, 3, 0], [2, 1, 0, 3, 0], [3, 0, 1, 0, 2]]])
     done = Trajectory(actions, torch.tensor([[1.0, 3.0, 2.0, 1.5]]))
-    cheapest, fewer = _best(done, group, max_routes=math.inf), _best(done, group, max_routes=2)
+    (cheapest,), (fewer,) = _best(done, group, max_routes=math.inf), _best(done, group, max_routes=2)
     assert (visits(cheapest), cheapest.cost) == ([[1], [2], [3]], 10.0)
     assert (visits(fewer), fewer.cost) == ([[2, 1], [3]], 20.0)
-    assert visits(_best(done, group, max_routes=1)) == [[2, 1], [3]]
+    assert visits(*_best(done, group, max_routes=1)) == [[2, 1], [3]]
 
 
 def test_all_clients_come_before_few_routes(drawn):
     done = Trajectory(torch.tensor([[[1, 2, 0], [1, 0, 2], [2, 0, 0]]]), torch.tensor([[3.0, 4.0, 1.0]]))
-    assert visits(_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]
+    assert visits(*_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]
 
 
 def test_fewer_routes_come_first_even_when_all_cost_nothing(drawn):
     done = Trajectory(torch.tensor([[[1, 0, 2], [1, 2, 0]]]), torch.zeros(1, 2))
-    assert visits(_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]
+    assert visits(*_best(done, drawn(1, 2), max_routes=1)) == [[1, 2]]

@@ -13,8 +13,9 @@ from nco import Client, Depot, Problem, Profile, VehicleType
 from nco.envs.presets import problems
 from nco.errors import EmbeddingWarning, OutOfDistributionWarning, SolverError
 from nco.policies.weights import save
+from nco.solution import Route, Solution
 from nco.solvers import neural
-from nco.solvers.neural import NeuralSolver
+from nco.solvers.neural import NeuralSolver, _Best, _Bests
 from nco.stop import MaxIterations, MaxRuntime
 
 pytestmark = pytest.mark.filterwarnings("ignore::nco.errors.OutOfDistributionWarning")
@@ -405,3 +406,46 @@ class Ending:
 
 def test_a_batch_that_would_end_too_late_is_not_begun(typical):
     assert NeuralSolver().run(typical, Ending(), 1).iterations == 1
+
+
+@pytest.fixture(scope="module")
+def priced() -> list[Problem]:
+    """One problem at four prices of preferences."""
+    problem = problems("pvrp_p", 40, 1, seed=5)[0]
+    return [replace(problem, preference_weight=price) for price in (0.01, 0.1, 1.0, 10.0)]
+
+
+def run_alike(problems, stop, seed=1):
+    return NeuralSolver(device="cpu").run_alike(problems, stop.start(), seed)
+
+
+def test_problems_that_differ_in_prices_are_solved_in_the_same_batches(priced):
+    outcomes = run_alike(priced, MaxIterations(2))
+    assert [outcome.iterations for outcome in outcomes] == [2] * 4
+    reports = [nco.check(problem, outcome.solution) for problem, outcome in zip(priced, outcomes, strict=True)]
+    assert all(report.is_feasible() for report in reports)
+    assert [outcome.history[-1][1] for outcome in outcomes] == [report.cost.total for report in reports]
+
+
+def test_what_is_found_at_one_price_counts_at_all(liked):
+    cheap, dear = (replace(liked, preference_weight=price) for price in (0.01, 100.0))
+    by_side, by_liking = (Solution((Route(a, 0), Route(b, 1))) for a, b in (((1, 2), (3, 4)), ((1, 3), (2, 4))))
+    best = _Bests((_Best(cheap, Solution(())), _Best(dear, Solution(()))))
+    best.offer([by_liking, by_side])  # each has found what suits the other
+    assert [outcome.solution for outcome in best.outcomes(1, {})] == [by_side, by_liking]
+
+
+def test_the_same_seed_gives_the_same_routes_at_all_prices_and_another_one_others(priced):
+    first, again, other = (
+        [outcome.solution.routes for outcome in run_alike(priced, MaxIterations(6), seed)] for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_ctrl_c_gives_the_best_so_far_at_all_prices(priced, interrupt):
+    interrupt(2)
+    outcomes = run_alike(priced, MaxRuntime(600))
+    assert all(outcome.provenance["interrupted"] for outcome in outcomes)
+    expected = run_alike(priced, MaxIterations(2))
+    assert [outcome.solution for outcome in outcomes] == [outcome.solution for outcome in expected]

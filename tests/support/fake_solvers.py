@@ -65,6 +65,16 @@ class Patient(Alone):
         return Outcome(super().run(problem, stop, seed).solution, iterations=round(time.perf_counter() - began))
 
 
+class Alike(Patient):
+    """Takes problems that differ in prices at once, and tells their number as iterations."""
+
+    name = "alike"
+
+    def run_alike(self, problems, stop, seed):
+        found = self.run(problems[0], stop, seed).solution
+        return [Outcome(found, iterations=len(problems)) for _ in problems]
+
+
 class Sleepy(Alone):
     """Does not look at the clock."""
 
@@ -109,6 +119,10 @@ class Picky(Alone):
 
     def unsupported(self, problem):
         return [Fault("U302", "solver 'picky'", "nothing is good enough", "Use another")]
+
+
+class AlikeButPicky(Picky, Alike):
+    """Supports no problem, nor several at once."""
 
 
 class Unwilling(Alone):
