@@ -6,7 +6,7 @@ import numpy as np
 
 from nco.search.compiled import inlined
 from nco.search.records import ACTIVE, NONE, TOUCHED
-from nco.search.state import below, measured, refresh
+from nco.search.state import below, measured, refresh, total_of, weigh
 from nco.search.undo import keep
 
 
@@ -28,7 +28,7 @@ def change_kinds(s):
         if cost == np.inf:
             continue
         if s.kinds[k].used < s.kinds[k].available:
-            if cost < s.routes[r].cost - 1e-9:
+            if both(s, beside(s, r), s.kinds[k].total + cost) < both(s, total_of(s, r), s.kinds[k].total) - 1e-9:
                 give(s, r, k)
             continue
         other = s.lists[ACTIVE, below(s, counts.routes)]
@@ -36,10 +36,24 @@ def change_kinds(s):
             continue
         own = s.routes[r].kind
         theirs = measured(s, other, own)
-        if cost + theirs < s.routes[r].cost + s.routes[other].cost - 1e-9:
+        if both(s, beside(s, r) + theirs, beside(s, other) + cost) < both(s, total_of(s, r), total_of(s, other)) - 1e-9:
             keep(s, other)
             give(s, other, own)
             give(s, r, k)
+
+
+@inlined
+def both(s, one, other):
+    """What two vehicles with these totals count, next to each other."""
+    if not s.counts[0].largest:
+        return one + other
+    return s.counts[0].share * (one + other) + max(one, other)
+
+
+@inlined
+def beside(s, r):
+    """Total of the other routes of a route's vehicle."""
+    return s.kinds[s.routes[r].kind].total - s.routes[r].cost if s.kinds[s.routes[r].kind].joins else 0.0
 
 
 @inlined
@@ -49,3 +63,4 @@ def give(s, r, k):
     s.routes[r].kind = k
     s.kinds[k].used += 1
     refresh(s, r)
+    weigh(s)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nco.search.compiled import inlined
 from nco.search.records import ABOARD, DELIVERED, END, NONE, PEAK, PEAK_ON, START
-from nco.search.state import join, random
+from nco.search.state import join, random, total_of
 
 BLINK = 0.01  # probability of overlooking a place
 NOWHERE, OPENING = np.uint32(0xFFFFFFFE), np.uint32(0xFFFFFFFD)  # in place of a route
@@ -29,12 +29,20 @@ def kind_to_open(s, c):
     cheapest = random(s) < CHEAPEST
     for kind in range(kinds):
         k = np.uint32(kind)
-        cost = s.alone[k, c]
+        cost = counted(s, s.kinds[k].total, s.alone[k, c])
         if s.kinds[k].used < s.kinds[k].available and cost < np.inf:
             seen += 1
             if cost < least if cheapest else random(s) * seen < 1.0:
                 chosen, least = k, cost
     return chosen
+
+
+@inlined
+def counted(s, total, cost):
+    """What more cost of a vehicle with this total counts: all of it, or a share and what it adds to the largest."""
+    if not s.counts[0].largest:
+        return cost
+    return s.counts[0].share * cost + max(0.0, total + cost - s.counts[0].top)
 
 
 @inlined
@@ -51,7 +59,7 @@ def fits(s, r, c):
 
 @inlined
 def added(s, r, c, before, bar):
-    """Cost of putting a client after another one (or START) of a route; infinite: forbidden, or not below `bar`."""
+    """What putting a client after another one (or START) of a route counts; infinite: forbidden, or not below `bar`."""
     at = s.clients
     k = s.routes[r].kind
     v = s.kinds[k].sight
@@ -65,7 +73,8 @@ def added(s, r, c, before, bar):
         p, arc = b, at[b].arc
     cost = s.cost_into[v, c, a] + s.cost[v, c, p] - arc
     timed, lasting = s.counts[0].timed, s.counts[0].lasting
-    if cost >= bar and not lasting:
+    total = total_of(s, r)
+    if counted(s, total, cost) >= bar and not lasting:
         return np.inf
     if timed:
         ready = s.kinds[k].leave_from if before == START else at[before].ready
@@ -107,4 +116,4 @@ def added(s, r, c, before, bar):
         if span > s.kinds[k].longest:
             return np.inf
         cost += s.kinds[k].rate * (span - s.routes[r].span)
-    return cost
+    return counted(s, total, cost)

@@ -133,7 +133,7 @@ def refresh(s, r):
         )
         routes[r].span = whole
         cost += s.kinds[k].rate * whole
-    s.counts[0].cost += cost - routes[r].cost
+    counts.cost += counts.share * (cost - routes[r].cost)
     routes[r].cost = cost
 
 
@@ -220,7 +220,7 @@ def open_route(s, k):
 def close_route(s, r):
     """Give back the slot of a route without clients."""
     counts = s.counts[0]
-    counts.cost -= s.routes[r].cost
+    counts.cost -= counts.share * s.routes[r].cost
     s.routes[r].cost = 0.0
     counts.routes -= 1
     other = s.lists[ACTIVE, counts.routes]
@@ -303,17 +303,54 @@ def total(s):
     counts = s.counts[0]
     cost = 0.0
     for i in range(counts.routes):
-        cost += s.routes[s.lists[ACTIVE, i]].cost
+        cost += counts.share * s.routes[s.lists[ACTIVE, i]].cost
     for i in range(counts.absent):
         cost += price(s, s.lists[ABSENT, i])
     counts.cost = cost
+    weigh(s)
+
+
+@inlined
+def weigh(s):
+    """The totals of vehicles with several trips and the largest total of all, where that counts. O(routes)."""
+    counts = s.counts[0]
+    if not counts.largest:
+        return
+    for k in range(len(s.kinds)):
+        s.kinds[k].total = 0.0
+    counts.top = 0.0
+    for i in range(counts.routes):
+        r = s.lists[ACTIVE, i]
+        k = s.routes[r].kind
+        if s.kinds[k].joins:
+            s.kinds[k].total += s.routes[r].cost
+        counts.top = max(counts.top, total_of(s, r))
+
+
+@inlined
+def total_of(s, r):
+    """Total of a route's vehicle."""
+    k = s.routes[r].kind
+    return s.kinds[k].total if s.kinds[k].joins else s.routes[r].cost
+
+
+@inlined
+def objective(s):
+    """What the solution costs: all of it, or the largest total and what is left out."""
+    counts = s.counts[0]
+    if not counts.largest:
+        return counts.cost
+    cost = counts.top
+    for i in range(counts.absent):
+        cost += price(s, s.lists[ABSENT, i])
+    return cost
 
 
 @inlined
 def keep_best(s):
     """The present solution is the best so far."""
     total(s)
-    s.counts[0].best = s.counts[0].cost
+    s.counts[0].best = objective(s)
     for r in range(s.counts[0].routes):
         slot = s.lists[ACTIVE, r]
         s.best[BEST_FIRST, r] = s.routes[slot].first
