@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import inlined
+from nco.search.largest import beside, both, total_of, weigh
 from nco.search.records import ACTIVE, NONE, TOUCHED
-from nco.search.state import below, measured, refresh, total_of, weigh
+from nco.search.state import below, measured, refresh
 from nco.search.undo import keep
 
 
@@ -40,20 +41,6 @@ def change_kinds(s):
             keep(s, other)
             give(s, other, own)
             give(s, r, k)
-
-
-@inlined
-def both(s, one, other):
-    """What two vehicles with these totals count, next to each other."""
-    if not s.counts[0].largest:
-        return one + other
-    return s.counts[0].share * (one + other) + max(one, other)
-
-
-@inlined
-def beside(s, r):
-    """Total of the other routes of a route's vehicle."""
-    return s.kinds[s.routes[r].kind].total - s.routes[r].cost if s.kinds[s.routes[r].kind].joins else 0.0
 
 
 @inlined

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import inlined
+from nco.search.largest import counted, total_of
 from nco.search.records import ABOARD, DELIVERED, END, NONE, PEAK, PEAK_ON, START
-from nco.search.state import join, random, total_of
+from nco.search.state import join, random
 
 BLINK = 0.01  # probability of overlooking a place
 NOWHERE, OPENING = np.uint32(0xFFFFFFFE), np.uint32(0xFFFFFFFD)  # in place of a route
@@ -35,14 +36,6 @@ def kind_to_open(s, c):
             if cost < least if cheapest else random(s) * seen < 1.0:
                 chosen, least = k, cost
     return chosen
-
-
-@inlined
-def counted(s, total, cost):
-    """What more cost of a vehicle with this total counts: all of it, or a share and what it adds to the largest."""
-    if not s.counts[0].largest:
-        return cost
-    return s.counts[0].share * cost + max(0.0, total + cost - s.counts[0].top)
 
 
 @inlined

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nco.search.compiled import inlined
-from nco.search.places import NOWHERE, OPENING, added, blinks, counted, fits, kind_to_open
+from nco.search.largest import counted, weigh
+from nco.search.places import NOWHERE, OPENING, added, blinks, fits, kind_to_open
 from nco.search.records import ACTIVE, END, NONE, POOL, START
 from nco.search.shipments import insert_shipment
-from nco.search.state import below, come_back, leave_out, link, open_route, price, random, refresh, weigh
+from nco.search.state import below, come_back, leave_out, link, open_route, price, random, refresh
 from nco.search.undo import keep
 
 NEAR = 40  # neighbours next to which a client is put where not every place is looked at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import compiled, inlined
+from nco.search.largest import weigh
 from nco.search.records import (
     ABOARD,
     ABSENT,
@@ -308,30 +309,6 @@ def total(s):
         cost += price(s, s.lists[ABSENT, i])
     counts.cost = cost
     weigh(s)
-
-
-@inlined
-def weigh(s):
-    """The totals of vehicles with several trips and the largest total of all, where that counts. O(routes)."""
-    counts = s.counts[0]
-    if not counts.largest:
-        return
-    for k in range(len(s.kinds)):
-        s.kinds[k].total = 0.0
-    counts.top = 0.0
-    for i in range(counts.routes):
-        r = s.lists[ACTIVE, i]
-        k = s.routes[r].kind
-        if s.kinds[k].joins:
-            s.kinds[k].total += s.routes[r].cost
-        counts.top = max(counts.top, total_of(s, r))
-
-
-@inlined
-def total_of(s, r):
-    """Total of a route's vehicle."""
-    k = s.routes[r].kind
-    return s.kinds[k].total if s.kinds[k].joins else s.routes[r].cost
 
 
 @inlined

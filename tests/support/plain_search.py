@@ -24,7 +24,7 @@ from nco.search import records
 from nco.search.data import search_data, unsupported
 from nco.search.records import ABSENT, ACTIVE, FREE, NONE, POOL, START  # noqa: F401
 
-PARTS = ("state", "undo", "kinds", "places", "shipments", "ruin", "recreate", "anneal")
+PARTS = ("largest", "state", "undo", "kinds", "places", "shipments", "ruin", "recreate", "anneal")
 RULES = tuple(rule.__name__ for rule in ROUTE_RULES)
 #: Those about the order of clients, which are the same for all vehicles.
 ORDER = ("backhaul", "shipments")
