@@ -34,6 +34,7 @@ from nco.policies.weights import load
 from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import free_starts
 from nco.search.data import from_solution
+from nco.search.warm import compile_now
 
 REFERENCES = Path(__file__).parent / "minmax_references.json"
 SETS, COUNT, SAMPLES = (("hcvrp_max_3", 60), ("hcvrp_max", 100)), 128, 1280
@@ -56,6 +57,7 @@ def refer(seconds: float, problem: nco.Problem) -> float:
 
 
 def make_references(seconds: float, jobs: int) -> None:
+    compile_now()  # once, and not in every process while its clock runs
     known = read()
     with ProcessPoolExecutor(jobs) as pool:
         for name, size in SETS:

@@ -3,7 +3,7 @@
 python scripts/tune_kernels.py [--clients 50 100 200] [--policy unified] [--preset unified] [--jobs 8]
 
 Kernels: the rollout (nco/rollout/episode.py), glimpse and pointer, forward and backward. A line each for the launch
-that is used and the fastest one, and their ratio. Kernels are compiled by so many processes first, then timed one by one.
+that is used and the fastest one, and their ratio. So many processes compile them first, then one times them.
 """
 
 import argparse

@@ -67,7 +67,7 @@ def describe(instances: TensorDict) -> tuple[Tensor, Tensor]:
     horizon = closes[:, :fleet].amax(dim=1, keepdim=True)
     clients = [
         *locs.unbind(-1), demand / largest, pickup / largest, squash(opens), squash(closes), squash(service),
-        opens / horizon, (closes / horizon).masked_fill(closes >= horizon, 1.0),  # torch.where would copy 1.0 to the GPU
+        opens / horizon, (closes / horizon).masked_fill(closes >= horizon, 1.0),  # torch.where would wait for a GPU
     ]  # fmt: skip
     x, y = locs[:, :fleet].unbind(-1)
     load = ((demand + pickup).sum(dim=1, keepdim=True) / (demand.shape[1] - fleet)).expand_as(capacity)

@@ -8,7 +8,7 @@ from nco.search.compiled import compiled
 from nco.search.kinds import change_kinds
 from nco.search.recreate import recreate
 from nco.search.ruin import ruin
-from nco.search.state import keep_best, random, total
+from nco.search.state import keep_best, objective, random, total
 from nco.search.undo import undo
 
 
@@ -18,15 +18,15 @@ def anneal(s, iterations, temperature):
     counts = s.counts[0]
     unkept = False  # the present solution is the best one, and not kept yet
     for _ in range(iterations):
-        before = counts.cost
+        before, top = counts.cost, counts.top
         ruin(s)
         recreate(s)
         change_kinds(s)
-        if counts.cost >= before - temperature * math.log(random(s) + 1e-300):
+        if counts.cost + counts.top >= before + top - temperature * math.log(random(s) + 1e-300):
             undo(s)
-            counts.cost = before
-        elif counts.cost < counts.best - 1e-9:
-            counts.best, unkept = counts.cost, True
+            counts.cost, counts.top = before, top
+        elif objective(s) < counts.best - 1e-9:
+            counts.best, unkept = objective(s), True
         elif unkept:  # the best must be kept before it is left: this change is given up for it
             undo(s)
             keep_best(s)

@@ -50,6 +50,7 @@ class SearchData(NamedTuple):
     start: Ints  # [K] point
     end: Ints  # [K] point
     available: Ints  # [K] routes that may be begun
+    joins: Bools  # [K] they are trips of one vehicle, whose total counts
     fixed: Floats  # [K] price of a route
     rate: Floats  # [K] price of duration
     capacity: Floats  # [K, L]
@@ -57,7 +58,7 @@ class SearchData(NamedTuple):
     longest: Floats  # [K] limit of duration
     shift: Floats  # [K, 4] when a route may leave (from, until) and arrive (from, until)
     allowed: Bools  # [K, n]
-    flags: Bools  # [7]: see Flags
+    flags: Bools  # [8]: see Flags
 
 
 class Flags(NamedTuple):
@@ -70,13 +71,16 @@ class Flags(NamedTuple):
     paired: bool  # shipments
     optional: bool  # clients that may be left out
     loaded: bool  # loads that grow on the way, so that their order matters
+    largest: bool  # the largest total of a vehicle counts, and not the sum
 
 
 def unsupported(problem: Problem) -> list[str]:
     """Features that this search does not handle."""
     ends = [end for shipment in problem.shipments for end in (shipment.pickup, shipment.delivery)]
     features = {
-        "objective='max'": problem.objective == "max",
+        "objective='max' with shipments": problem.objective == "max" and bool(problem.shipments),
+        "objective='max' with several vehicles of a type that reloads": problem.objective == "max"
+        and any(v.reload_depots and v.num_available not in (None, 0, 1) for v in problem.vehicle_types),
         "reloads of vehicles with a price, with limits of time, distance or number, or away from home": any(
             v.reload_depots and not _refills_freely(problem, v) for v in problem.vehicle_types
         ),
@@ -144,6 +148,7 @@ def search_data(problem: Problem) -> SearchData:
         start=np.array([n + v.start_depot for v in kinds], dtype=np.int32),
         end=np.array(ends, dtype=np.int32),
         available=np.array([_available(problem, v) for v in kinds], dtype=np.int32),
+        joins=np.array([flags.largest and bool(v.reload_depots) and v.num_available is not None for v in kinds]),
         fixed=np.array([v.fixed_cost for v in kinds]),
         rate=np.array([v.unit_duration_cost for v in kinds]),
         capacity=_loosened(np.array([v.capacity for v in kinds]).reshape(len(kinds), -1)),
@@ -194,6 +199,7 @@ def _flags(problem: Problem) -> Flags:
         paired=bool(problem.shipments),
         optional=not bool(problem.required.all()),
         loaded=bool(problem.pickup.any()) or bool(problem.shipment_load.any()),
+        largest=problem.objective == "max",
     )
 
 
@@ -241,13 +247,16 @@ def _neighbours(distances: Sequence[Floats]) -> NDArray[np.uint32]:
 
 
 def _unpayable(problem: Problem, arc: float, ride: float) -> float:
-    """More than any solution costs: there are at most as many routes as clients, and two arcs for each of them."""
+    """More than any solution costs, even if what the largest total adds counts twice: there are at most as many routes
+    as clients, and two arcs for each of them.
+    """
     n, kinds = problem.num_clients, problem.vehicle_types
     opens, closes = np.array([*problem.tw.tolist(), *(v.tw for v in kinds)]).T
     waiting = n * max(0.0, opens.max() - closes.min())
     lasting = 2 * n * ride + problem.service.sum() + waiting
     rate, fixed = max(v.unit_duration_cost for v in kinds), max(v.fixed_cost for v in kinds)
-    return float(2 * n * arc + n * fixed + rate * lasting + problem.prizes.sum() + 1)
+    times = 2 if problem.objective == "max" else 1
+    return float(times * (2 * n * arc + n * fixed + rate * lasting) + problem.prizes.sum() + 1)
 
 
 def _available(problem: Problem, vehicle: VehicleType) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import inlined
+from nco.search.largest import beside, both, total_of, weigh
 from nco.search.records import ACTIVE, NONE, TOUCHED
 from nco.search.state import below, measured, refresh
 from nco.search.undo import keep
@@ -28,7 +29,7 @@ def change_kinds(s):
         if cost == np.inf:
             continue
         if s.kinds[k].used < s.kinds[k].available:
-            if cost < s.routes[r].cost - 1e-9:
+            if both(s, beside(s, r), s.kinds[k].total + cost) < both(s, total_of(s, r), s.kinds[k].total) - 1e-9:
                 give(s, r, k)
             continue
         other = s.lists[ACTIVE, below(s, counts.routes)]
@@ -36,7 +37,7 @@ def change_kinds(s):
             continue
         own = s.routes[r].kind
         theirs = measured(s, other, own)
-        if cost + theirs < s.routes[r].cost + s.routes[other].cost - 1e-9:
+        if both(s, beside(s, r) + theirs, beside(s, other) + cost) < both(s, total_of(s, r), total_of(s, other)) - 1e-9:
             keep(s, other)
             give(s, other, own)
             give(s, r, k)
@@ -49,3 +50,4 @@ def give(s, r, k):
     s.routes[r].kind = k
     s.kinds[k].used += 1
     refresh(s, r)
+    weigh(s)

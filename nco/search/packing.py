@@ -76,6 +76,7 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
     liked = problem.preference_weight > 0 and any(p.preference is not None for p in problem.profiles)
     features = {
         "prices or limits of duration": any(v.unit_duration_cost > 0 or v.max_duration < math.inf for v in kinds),
+        "objective='max'": problem.objective == "max",
         "shipments": bool(problem.shipments),
         "prizes": not problem.required.all(),
         "more than two loads": loads > 2,

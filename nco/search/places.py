@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import inlined
+from nco.search.largest import counted, total_of
 from nco.search.records import ABOARD, DELIVERED, END, NONE, PEAK, PEAK_ON, START
 from nco.search.state import join, random
 
@@ -29,7 +30,7 @@ def kind_to_open(s, c):
     cheapest = random(s) < CHEAPEST
     for kind in range(kinds):
         k = np.uint32(kind)
-        cost = s.alone[k, c]
+        cost = counted(s, s.kinds[k].total, s.alone[k, c])
         if s.kinds[k].used < s.kinds[k].available and cost < np.inf:
             seen += 1
             if cost < least if cheapest else random(s) * seen < 1.0:
@@ -51,7 +52,7 @@ def fits(s, r, c):
 
 @inlined
 def added(s, r, c, before, bar):
-    """Cost of putting a client after another one (or START) of a route; infinite: forbidden, or not below `bar`."""
+    """What putting a client after another one (or START) of a route counts; infinite: forbidden, or not below `bar`."""
     at = s.clients
     k = s.routes[r].kind
     v = s.kinds[k].sight
@@ -65,7 +66,8 @@ def added(s, r, c, before, bar):
         p, arc = b, at[b].arc
     cost = s.cost_into[v, c, a] + s.cost[v, c, p] - arc
     timed, lasting = s.counts[0].timed, s.counts[0].lasting
-    if cost >= bar and not lasting:
+    total = total_of(s, r)
+    if counted(s, total, cost) >= bar and not lasting:
         return np.inf
     if timed:
         ready = s.kinds[k].leave_from if before == START else at[before].ready
@@ -107,4 +109,4 @@ def added(s, r, c, before, bar):
         if span > s.kinds[k].longest:
             return np.inf
         cost += s.kinds[k].rate * (span - s.routes[r].span)
-    return cost
+    return counted(s, total, cost)

@@ -28,6 +28,10 @@ ACTIVE, FREE, ABSENT, POOL, TOUCHED, KEPT, CALLED = range(7)
 #: Rows of `best`.
 BEST_NEXT, BEST_FIRST, BEST_KIND = 0, 1, 2
 
+#: Where the largest total counts, what all routes together count beside it: without that, routes of other vehicles
+#: would be of no consequence, though they make room.
+SHARE = 0.1
+
 Indices = NDArray[np.uint32]
 
 CLIENT = np.dtype(
@@ -86,6 +90,8 @@ KIND = np.dtype(
         ("end", np.uint32),
         ("available", np.int32),
         ("used", np.int32),
+        ("joins", np.bool_),  # its routes are trips of one vehicle, whose total counts
+        ("total", np.float64),  # cost of those
         ("fixed", np.float64),
         ("rate", np.float64),
         ("farthest", np.float64),
@@ -110,8 +116,10 @@ COUNTS = np.dtype(
         ("touched", np.int32),
         ("kept", np.int32),
         ("called", np.int32),
-        ("cost", np.float64),  # of all routes, and the prices of clients not served
-        ("best", np.float64),
+        ("cost", np.float64),  # share of that of all routes, and the prices of clients not served
+        ("share", np.float64),  # 1, or SHARE where the largest total counts
+        ("top", np.float64),  # the largest total of a vehicle, where it counts; it is added to the cost
+        ("best", np.float64),  # objective of the best solution
     ],
     align=True,
 )
@@ -156,7 +164,7 @@ def new_chain(data: SearchData, seed: int) -> Chain:
     for name in ("first", "last", "place"):
         routes[name] = NONE
     kinds = np.zeros(len(data.start), dtype=KIND)
-    for name in ("sight", "start", "end", "available", "fixed", "rate", "farthest", "longest"):
+    for name in ("sight", "start", "end", "available", "joins", "fixed", "rate", "farthest", "longest"):
         kinds[name] = getattr(data, name)
     for column, name in enumerate(("leave_from", "leave_until", "arrive_from", "arrive_until")):
         kinds[name] = data.shift[:, column]
@@ -164,6 +172,7 @@ def new_chain(data: SearchData, seed: int) -> Chain:
     for name, flag in zip(Flags._fields, data.flags, strict=True):
         counts[name] = flag
     counts["random"], counts["free"], counts["best"] = seed, n, np.inf
+    counts["share"] = SHARE if counts["largest"][0] else 1.0
     lists = np.zeros((7, n), dtype=np.uint32)
     lists[FREE] = np.arange(n)[::-1]
     return Chain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nco.search.compiled import inlined
+from nco.search.largest import counted, weigh
 from nco.search.places import NOWHERE, OPENING, added, blinks, fits, kind_to_open
 from nco.search.records import ACTIVE, END, NONE, POOL, START
 from nco.search.shipments import insert_shipment
@@ -17,6 +18,7 @@ EVERYWHERE = 250  # clients up to which every place is looked at, and not only t
 def recreate(s):
     """Insert all clients of the pool; those without a place that is worth it are left out."""
     counts = s.counts[0]
+    weigh(s)
     sort(s)
     for i in range(counts.pool):
         c = s.lists[POOL, i]
@@ -60,8 +62,10 @@ def insert(s, c):
     counts, at = s.counts[0], s.clients
     best, route, place = price(s, c), NOWHERE, START
     kind = kind_to_open(s, c)
-    if kind != NONE and s.alone[kind, c] < best:
-        best, route = s.alone[kind, c], OPENING
+    if kind != NONE:
+        cost = counted(s, s.kinds[kind].total, s.alone[kind, c])
+        if cost < best:
+            best, route = cost, OPENING
     n = len(at)
     if n > EVERYWHERE:
         for i in range(1, min(NEAR, s.neighbours.shape[1])):
@@ -100,3 +104,4 @@ def insert(s, c):
     keep(s, route)
     link(s, route, place, c)
     refresh(s, route)
+    weigh(s)

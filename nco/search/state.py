@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nco.search.compiled import compiled, inlined
+from nco.search.largest import weigh
 from nco.search.records import (
     ABOARD,
     ABSENT,
@@ -133,7 +134,7 @@ def refresh(s, r):
         )
         routes[r].span = whole
         cost += s.kinds[k].rate * whole
-    s.counts[0].cost += cost - routes[r].cost
+    counts.cost += counts.share * (cost - routes[r].cost)
     routes[r].cost = cost
 
 
@@ -220,7 +221,7 @@ def open_route(s, k):
 def close_route(s, r):
     """Give back the slot of a route without clients."""
     counts = s.counts[0]
-    counts.cost -= s.routes[r].cost
+    counts.cost -= counts.share * s.routes[r].cost
     s.routes[r].cost = 0.0
     counts.routes -= 1
     other = s.lists[ACTIVE, counts.routes]
@@ -303,17 +304,30 @@ def total(s):
     counts = s.counts[0]
     cost = 0.0
     for i in range(counts.routes):
-        cost += s.routes[s.lists[ACTIVE, i]].cost
+        cost += counts.share * s.routes[s.lists[ACTIVE, i]].cost
     for i in range(counts.absent):
         cost += price(s, s.lists[ABSENT, i])
     counts.cost = cost
+    weigh(s)
+
+
+@inlined
+def objective(s):
+    """What the solution costs: all of it, or the largest total and what is left out."""
+    counts = s.counts[0]
+    if not counts.largest:
+        return counts.cost
+    cost = counts.top
+    for i in range(counts.absent):
+        cost += price(s, s.lists[ABSENT, i])
+    return cost
 
 
 @inlined
 def keep_best(s):
     """The present solution is the best so far."""
     total(s)
-    s.counts[0].best = s.counts[0].cost
+    s.counts[0].best = objective(s)
     for r in range(s.counts[0].routes):
         slot = s.lists[ACTIVE, r]
         s.best[BEST_FIRST, r] = s.routes[slot].first

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nco.problem import ALWAYS, Problem, VehicleType
+from nco.problem import ALWAYS, Objective, Problem, VehicleType
 
 #: Beyond this many clients one rollout alone takes minutes on a CPU.
 MOST_CLIENTS = 2000
@@ -21,8 +21,11 @@ COMMON = ("distance", "duration")
 SMALLEST = 1e-6
 
 
-def unknown(problem: Problem, sees: Set[str]) -> list[str]:
-    """Names of the features that a policy does not know which sees these attributes of instances."""
+def unknown(problem: Problem, sees: Set[str], objective: Objective = "sum") -> list[str]:
+    """Names of the features that a policy does not know which sees these attributes and was trained for an objective.
+
+    The largest total of an instance is that of a token: all routes of a type must be those of one vehicle.
+    """
     first, *others = vehicles = problem.vehicle_types
     profiles = [problem.profiles[vehicle.profile] for vehicle in vehicles]
     weighed = problem.preference_weight > 0
@@ -51,7 +54,9 @@ def unknown(problem: Problem, sees: Set[str]) -> list[str]:
         "reloads": any(v.reload_depots and not refills(v) for v in vehicles),
         "shipments": bool(problem.shipments),
         f"more than {MOST_CLIENTS} clients": problem.num_clients > MOST_CLIENTS,
-        "objective='max'": problem.objective == "max",
+        f"objective='{problem.objective}'": problem.objective != objective,
+        "objective='max' with several vehicles of a type": objective == problem.objective == "max"
+        and any(v.num_available != 1 for v in vehicles),
     }
     missing = [name for name, (keys, there) in needs.items() if there and not sees & set(np.atleast_1d(keys))]
     return list(dict.fromkeys(missing + [name for name, there in never.items() if there]))

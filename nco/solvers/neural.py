@@ -31,11 +31,11 @@ from nco.solvers.devices import wants_gpu
 from nco.solvers.features import refills, unknown
 from nco.stop import Running
 
-OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='ortools'"
+OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='search' or solver='ortools'"
 #: Weights in the package by preference; the first ones that understand a problem are taken.
-FAVOURITES = ("cvrp", "unified", "profiles", "rrnco")
+FAVOURITES = ("cvrp", "unified", "profiles", "rrnco", "minmax")
 #: The same where distances are given by a matrix.
-ON_ROADS = ("rrnco", "cvrp", "unified", "profiles")
+ON_ROADS = ("rrnco", "cvrp", "unified", "profiles", "minmax")
 
 
 class NeuralSolver:
@@ -81,8 +81,10 @@ class NeuralSolver:
 
     def _faults(self, problem: Problem, weights: str | Path) -> list[Fault]:
         """A fault for every feature of the problem that these weights do not understand."""
-        sees = POLICIES[find_card(weights).policy].sees
-        return [cannot(self.name, name, MIN_MAX if "max" in name else OTHERS) for name in unknown(problem, sees)]
+        return [
+            cannot(self.name, name, MIN_MAX if "max" in name else OTHERS)
+            for name in not_trained_for(problem, find_card(weights))
+        ]
 
     def _run(self, problems: Sequence[Problem], stop: Running, seed: int) -> list[Outcome]:
         problem, batches = problems[0], 0
@@ -130,6 +132,11 @@ def servable(problem: Problem, env: RoutingEnv) -> tuple[list[int], tuple[Route,
         routes = (Route((k + problem.num_depots,), kind) for kind in range(len(vehicles)))
         alone += [route for route in routes if _keeps_rules(problem, route)][:1]
     return strict, tuple(alone)
+
+
+def not_trained_for(problem: Problem, card: Card) -> list[str]:
+    """Names of the problem's features that weights with this card do not understand."""
+    return unknown(problem, POLICIES[card.policy].sees, preset(card.preset).env.objective)
 
 
 def favourites(problem: Problem) -> list[str]:

@@ -11,15 +11,13 @@ from tensordict import TensorDict
 from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size, to_routes
 from nco.envs.presets import preset
-from nco.policies import POLICIES
 from nco.policies.weights import find_card, load, shipped
 from nco.problem import Problem
 from nco.rollout.fastest import fastest_rollout
 from nco.rollout.starts import first_clients
 from nco.search.sampling import WORK, excess
 from nco.solution import Solution
-from nco.solvers.features import unknown
-from nco.solvers.neural import favourites, fitting, most_routes, placed, seen
+from nco.solvers.neural import favourites, fitting, most_routes, not_trained_for, placed, seen
 
 
 def policy_starts(problems: Sequence[Problem], device: str | torch.device) -> list[Solution | None]:
@@ -51,7 +49,7 @@ def _chooser() -> Callable[[Problem], str | None]:
         for name in (name for name in favourites(problem) if name in cards):
             low, high = cards[name].sizes
             alike = low <= problem.num_clients <= high and len(fitting(problem)) == problem.num_clients
-            if alike and not unknown(problem, POLICIES[cards[name].policy].sees):
+            if alike and not not_trained_for(problem, cards[name]):
                 return name
         return None
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from plain_search import any_problem, arrays, exact, good_routes, left_out, new_chain, plain, routes_of
 from random_problems import random_problem
 
-from nco import Client, Depot, Problem, Profile, VehicleType
+from nco import Client, Depot, Problem, Profile, VehicleType, check
 from nco.search import records
 from nco.search.anneal import anneal
 from nco.search.chains import _routes
-from nco.search.data import search_data
+from nco.search.data import search_data, to_solution
 from nco.search.state import load, prepare
 
 seeds = st.integers(0, 10**6)
@@ -39,6 +39,28 @@ def test_after_every_iteration_all_clients_are_served_or_noted_the_cost_is_exact
             assert chain.counts[0].best == pytest.approx(best) == pytest.approx(exact(problem, _routes(chain)))
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, hot=st.sampled_from([0.0, 3.0, 100.0]))
+def test_where_the_largest_total_counts_it_is_the_checkers_after_every_iteration_and_the_best_holds(seed, hot):
+    problem = any_problem(2 * seed, objective="max")  # without shipments
+    chain = new_chain(problem, seed, start := good_routes(problem, seed))
+    best = largest(problem, start)
+    for _ in range(12):
+        plain.anneal(chain, 1, hot)
+        routes = routes_of(chain)
+        assert plain.objective(chain) == pytest.approx(largest(problem, routes))
+        best = min(best, largest(problem, routes))
+        assert chain.counts[0].best == pytest.approx(best) == pytest.approx(largest(problem, _routes(chain)))
+
+
+def largest(problem, routes) -> float:
+    """The checker's cost with objective="max", and the prices of clients that must be served and are not."""
+    report = check(problem, to_solution(problem, routes))
+    price = search_data(problem).absence
+    missing = [client - problem.num_depots for client in report.unassigned]
+    return report.cost.total + sum(price[client] for client in missing if problem.required[client])
+
+
 @settings(max_examples=15, deadline=None)
 @given(seed=seeds)
 def test_the_best_on_the_way_is_kept_when_it_is_left_again(seed):
@@ -63,9 +85,9 @@ def compiled_chain(problem, seed, routes):
     return chain
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_compiled_it_does_the_same(seed):
-    problem = any_problem(seed, size=9)
+@pytest.mark.parametrize(("seed", "objective"), [*((k, "sum") for k in range(12)), (0, "max"), (2, "max"), (4, "max")])
+def test_compiled_it_does_the_same(seed, objective):
+    problem = any_problem(seed, size=9, objective=objective)
     routes = good_routes(problem, seed)
     plain_chain, chain = (make(problem, seed, routes) for make in (new_chain, compiled_chain))
     plain.anneal(plain_chain, 30, 4.0)

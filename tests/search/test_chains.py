@@ -3,15 +3,17 @@ from dataclasses import replace
 from math import inf
 
 import pytest
+from brute_force import best_cost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_search import any_problem, good_routes
 from random_problems import random_problem
 
+import nco
 from nco import Client, Depot, Problem, Solution, VehicleType, check
 from nco.search import chains
 from nco.search.chains import COLDEST, HOTTEST, Search
-from nco.search.data import to_solution
+from nco.search.data import to_solution, unsupported
 from nco.stop import MaxIterations, MaxRuntime
 
 NOTHING = Solution(())
@@ -30,6 +32,25 @@ def town() -> Problem:
 
 def costs(search: Search, iterations: int) -> list[float]:
     return list(search.run(MaxIterations(iterations).start()))
+
+
+@pytest.mark.parametrize("features", [("loads", "fleet", "depots"), ("loads", "fleet", "reloads", "profiles")])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_least_largest_total_by_brute_force_is_found(seed, features):
+    drawn = (replace(random_problem(k, features, 5), objective="max") for k in range(100 * seed, 100 * seed + 100))
+    problem = next(problem for problem in drawn if not unsupported(problem) and best_cost(problem) < inf)
+    search = Search(problem, NOTHING, 1, 2)
+    assert costs(search, 3)[-1] == pytest.approx(best_cost(problem))
+    assert check(problem, search.best()).cost.total == pytest.approx(best_cost(problem))
+
+
+def test_vehicles_share_the_work_where_the_largest_total_counts():
+    clients = tuple(Client(x, 1.0, (1.0,)) for x in (-3.0, -2.0, 2.0, 3.0))
+    fleet = tuple(VehicleType(1, (1.0,), reload_depots=(0,), unit_distance_cost=price) for price in (1.0, 1.2))
+    problem = Problem((Depot(0.0, 0.0),), clients, fleet)
+    used = [{route.vehicle_type for route in nco.solve(p, "search", MaxIterations(2)).routes}
+            for p in (problem, replace(problem, objective="max"))]  # fmt: skip
+    assert used == [{0}, {0, 1}]
 
 
 def test_the_same_seed_and_number_of_chains_give_the_same_solution_and_others_another_one():

@@ -3,7 +3,6 @@
 import signal
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -40,8 +39,9 @@ def test_the_time_is_shared_by_all_problems(mixed):
 
 
 def test_problems_that_the_search_declines_go_to_another_solver(mixed):
-    results = nco.solve_batch([mixed[0], replace(mixed[1], objective="max")], MaxIterations(2))
-    assert [result.solver for result in results] == ["search", "ortools"]
+    (reloading,) = problems("vrptw_reloads", 8, 1, 1)
+    results = nco.solve_batch([mixed[0], reloading], MaxIterations(2))
+    assert [result.solver for result in results] == ["search", "pyvrp"]
 
 
 def test_every_result_is_told_when_it_is_done(mixed):
@@ -61,8 +61,8 @@ def test_a_seed_that_is_none_is_an_error(mixed):
 
 def test_an_error_of_one_problem_ends_the_batch(mixed, monkeypatch):
     monkeypatch.setattr("nco.solvers.solve.PREFERENCE", (("search", {}),))
-    with pytest.raises(SolverError, match=r"U302.*objective='max'"):
-        nco.solve_batch([replace(mixed[0], objective="max"), *mixed], MaxIterations(1))
+    with pytest.raises(SolverError, match=r"U302.*reloads"):
+        nco.solve_batch([*problems("vrptw_reloads", 8, 1, 1), *mixed], MaxIterations(1))
 
 
 def test_ctrl_c_gives_every_problem_a_round_and_returns(mixed):

@@ -3,6 +3,7 @@ import warnings
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import nco
 from nco import Client, Depot, Problem, Profile, VehicleType
 from nco.envs.presets import problems
 from nco.errors import EmbeddingWarning, OutOfDistributionWarning, SolverError
-from nco.policies.weights import save
+from nco.policies.weights import save, shipped
 from nco.solution import Route, Solution
 from nco.solvers import neural
 from nco.solvers.neural import NeuralSolver, _Best, _Bests
@@ -320,6 +321,46 @@ def test_the_objective_that_candidates_are_chosen_by_is_the_problems_own(profile
     problem = replace(drawn, profiles=likes, preference_weight=1000.0)
     result = nco.solve(problem, "neural", MaxIterations(8), weights=profiles)
     assert 1 not in {route.vehicle_type for route in result.routes}
+
+
+@pytest.fixture(scope="module")
+def minmax(tiny_camp, tmp_path_factory) -> Path:
+    """Path of weights for the largest total, not trained."""
+    policy, _ = tiny_camp("hcvrp_max_mixed", objective="max")
+    path = tmp_path_factory.mktemp("weights") / "minmax.safetensors"
+    save(policy, path, {"preset": "hcvrp_max_mixed", "sizes": (4, 60), "training": {}})
+    return path
+
+
+@pytest.mark.parametrize("name", ["hcvrp_max_3", "hcvrp_max"])
+def test_a_min_max_problem_is_solved_by_weights_that_are_trained_for_it(minmax, name):
+    (problem,) = problems(name, 12, 1, seed=3)
+    result = nco.solve(problem, "neural", MaxIterations(5), weights=minmax)
+    assert result.is_feasible()
+    assert result.cost() == pytest.approx(min(cost for _, cost in result.history))
+
+
+def test_weights_for_the_largest_total_refuse_the_sum(minmax):
+    (problem,) = problems("hcvrp", 12, 1, seed=3)
+    with pytest.raises(SolverError, match=r"U302.*it does not support objective='sum'"):
+        nco.solve(problem, "neural", weights=minmax)
+
+
+def test_weights_for_the_largest_total_refuse_types_of_several_vehicles(minmax):
+    (drawn,) = problems("hcvrp_max_3", 12, 1, seed=3)
+    problem = replace(drawn, vehicle_types=tuple(replace(v, num_available=2) for v in drawn.vehicle_types))
+    with pytest.raises(SolverError, match=r"U302.*objective='max' with several vehicles of a type"):
+        nco.solve(problem, "neural", weights=minmax)
+
+
+def test_once_weights_for_the_largest_total_are_shipped_min_max_problems_take_them(minmax, monkeypatch):
+    known = {**shipped(), "minmax": minmax.with_suffix(".json")}
+    for module in ("nco.policies.weights", "nco.solvers.neural"):
+        monkeypatch.setattr(f"{module}.shipped", lambda: known)
+    (problem,) = problems("hcvrp_max_3", 12, 1, seed=3)
+    result = nco.solve(problem, "neural", MaxIterations(1))
+    assert result.provenance["weights"] == "minmax"
+    assert nco.solve(replace(problem, objective="sum"), "neural", MaxIterations(1)).provenance["weights"] == "profiles"
 
 
 #: What not even weights for vehicles that differ know.

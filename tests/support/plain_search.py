@@ -19,11 +19,12 @@ import nco.search.anneal  # and all that it consists of
 from nco import Problem, Route, check
 from nco.checker import route_terms
 from nco.checker.rules import ROUTE_RULES
+from nco.problem import Objective
 from nco.search import records
 from nco.search.data import search_data, unsupported
 from nco.search.records import ABSENT, ACTIVE, FREE, NONE, POOL, START  # noqa: F401
 
-PARTS = ("state", "undo", "kinds", "places", "shipments", "ruin", "recreate", "anneal")
+PARTS = ("largest", "state", "undo", "kinds", "places", "shipments", "ruin", "recreate", "anneal")
 RULES = tuple(rule.__name__ for rule in ROUTE_RULES)
 #: Those about the order of clients, which are the same for all vehicles.
 ORDER = ("backhaul", "shipments")
@@ -139,7 +140,7 @@ def judged(problem: Problem, kind: int, clients: Sequence[int], ignored: Sequenc
     return inf if rules - set(ignored) else sum(route_terms(problem, report.schedules[0]))
 
 
-def any_problem(seed: int, size: int = 6) -> Problem:
+def any_problem(seed: int, size: int = 6, objective: Objective = "sum") -> Problem:
     """A random problem that the search supports, with any features.
 
     Half have shipments, half many decimals, and a third narrow windows in which vehicles have to wait.
@@ -149,6 +150,7 @@ def any_problem(seed: int, size: int = 6) -> Problem:
         problem = with_shipments(problem, attempt) if seed % 2 else problem
         problem = _with_waiting(problem, attempt) if seed % 3 == 0 else problem
         problem = in_floats(problem, attempt) if seed % 4 > 1 else problem
+        problem = replace(problem, objective=objective)
         if not unsupported(problem):
             return problem
     raise AssertionError("no problem is supported")
