@@ -7,9 +7,10 @@ are flags: what a problem has not is not compiled.
 A chain's solution lives in registers, in P *slots* that never move. Slot i < n is client i; the R slots after the
 clients are the starts of routes, empty ones included; the rest is padding. Per slot:
 
-at      route << 16 | position, zero at a start; -1: padding, or a client that is removed
+at      route << 16 | position, zero at a start; -1: padding, or a client that is removed or left out
 next    point that follows: a client, or from n on the depot where the route ends (n + depots: nowhere)
-arc     cost of going there, with the price of the route at a start; zero while the route is empty
+arc     cost of going there, with the price of the route at a start; zero while the route is empty. Of a client that
+        is left out: its prize
 
 and, the same in all slots of a route unless said otherwise, what an insertion behind the slot has to obey:
 
@@ -47,20 +48,20 @@ from nco.search.tile import (
 @triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])
 def ruin_recreate_kernel(
     # problems, one after the other; SIZES tells where each begins
-    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, RANK, ALLOWED,
+    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, ABSENCE, RANK, ALLOWED,
     START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
     # chains [programs, P] and their costs [programs]; what is current and the best so far
     AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
     seed, iterations, chains, clients, temperature, decay,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
-    REMOVED: tl.constexpr, LONGEST: tl.constexpr, P: tl.constexpr,
+    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr, OPTIONAL: tl.constexpr,
+    REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr, P: tl.constexpr,
 ):  # fmt: skip
     """Some iterations of every chain.
 
     Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
-    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients removed on
-    average, LONGEST string.
+    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom; OPTIONAL clients. REMOVED:
+    clients removed on average, LONGEST string, CALLED: those left out that get a chance, on average at most.
     """
     chain = tl.program_id(0)
     table = SIZES + (chain // chains).to(tl.int64) * 9
@@ -89,6 +90,8 @@ def ruin_recreate_kernel(
         CLOSES += of_clients
         SERVICE += of_clients
         SHIFT += 2 * of_kinds
+    if OPTIONAL:
+        ABSENCE += of_clients
 
     # slots come from memory, lest the compiler lay out their loads in another way than the rest
     i = tl.load(SLOTS + tl.arange(0, P))
@@ -121,6 +124,8 @@ def ruin_recreate_kernel(
             ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
         )  # fmt: skip
         route += 1
+    if OPTIONAL:
+        arc = tl.where(at < 0, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
     now = tl.sum(arc, 0)
     best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
     temperature = temperature * tl.load(SCALE + chain // chains)
@@ -146,7 +151,12 @@ def ruin_recreate_kernel(
         closeness = key(tl.load(NEAR + (centre * W + i), mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
         used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
-        longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
+        served = n
+        if OPTIONAL:
+            closeness = tl.where(at < 0, NEVER, closeness)
+            served = tl.sum(tl.where(is_client & (at >= 0), 1, 0), 0)
+            used = tl.maximum(used, 1)
+        longest = tl.minimum(LONGEST * 1.0, served.to(tl.float32) / used.to(tl.float32))
         strings = 4.0 * REMOVED / (1.0 + longest) - 1.0
         possible = n > 0
         left = n * 0
@@ -222,7 +232,14 @@ def ruin_recreate_kernel(
                         worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
                     possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
         removed = is_client & (at < 0)
-        arc = tl.where(removed, 0.0, arc)
+        if OPTIONAL:  # of those that were not served before only some are called
+            arc = tl.where(removed, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
+            absent = removed & (at0 < 0)
+            called = absent & (unit(mixed(noise)) * tl.sum(tl.where(absent, 1, 0), 0).to(tl.float32) < CALLED)
+            left += tl.sum(tl.where(called, 1, 0), 0)
+            removed = called | (removed & (at0 >= 0))
+        else:
+            arc = tl.where(removed, 0.0, arc)
 
         # the order of insertion: random, most demand, farthest, nearest; shortest, first, last window first
         draw = unit(mixed(dice + 3)) * (17 if TIME else 11)
@@ -279,6 +296,8 @@ def ruin_recreate_kernel(
                 if not SAME:
                     drive = entries(RIDE_INTO, off + line + point)
                     go = entries(RIDE, off + line + next)
+            if OPTIONAL:
+                prize = tl.load(ABSENCE + client)
             tl.debug_barrier()  # all loads are under way before the first is waited for
             if FIXED:
                 came += price
@@ -296,6 +315,8 @@ def ruin_recreate_kernel(
             if TIME:
                 finish = tl.maximum(leave + drive, opens) + service
                 fits = fits & (finish - service <= closes) & (finish + go <= late)
+            if OPTIONAL:
+                fits = fits & (more < prize)
             keys = tl.where(fits, key(more, i, P), NEVER)
             found = tl.min(keys, 0)
             luck = luck * 1664525 + 1013904223
@@ -303,13 +324,18 @@ def ruin_recreate_kernel(
                 keys = tl.where(keys == found, NEVER, keys)
                 found = tl.min(keys, 0)
                 luck = luck * 1664525 + 1013904223
-            possible = found < NEVER  # else this client has no place, and the iteration is undone
+            if not OPTIONAL:
+                possible = found < NEVER  # else this client has no place, and the iteration is undone
 
             # the insertion
             spot = found & (P - 1)
             here = i == spot
+            if OPTIONAL:  # without a place that is worth it the client stays out: nothing is here
+                here, mine = here & (found < NEVER), mine & (found < NEVER)
             place, follower = the(at, here), the(next, here)
             route = place >> 16
+            if OPTIONAL:
+                route = tl.where(found < NEVER, route, R)
             inside = of_route(at, route)
             row = line
             if FLEET:

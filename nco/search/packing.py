@@ -37,8 +37,8 @@ NEAREST = 10
 
 #: The kernel's first arguments: problems. Loads of clients and of kinds among them.
 TABLES = ("sizes", "scale", "cost", "into", "ride", "ride_into", "near", "demand", "second", "opens", "closes",
-          "service", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2", "available",
-          "farthest", "shift")  # fmt: skip
+          "service", "absence", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2",
+          "available", "farthest", "shift")  # fmt: skip
 LOADS = ("demand", "second", "capacity", "capacity2")
 
 
@@ -54,6 +54,7 @@ class Traits(NamedTuple):
     fleet: bool  # several kinds
     fixed: bool  # routes have prices
     zones: bool  # not everybody may visit everybody
+    optional: bool  # clients that may be left out
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
     features = {
         "prices or limits of duration": any(v.unit_duration_cost > 0 or v.max_duration < math.inf for v in kinds),
         "shipments": bool(problem.shipments),
-        "prizes": not problem.required.all(),
         "more than two loads": loads > 2,
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
@@ -88,7 +88,7 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
 
 
 def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str | torch.device) -> list[Group]:
-    """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every client."""
+    """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every required client."""
     groups: dict[tuple[Traits, int, int], list[int]] = defaultdict(list)
     entries: dict[tuple[Traits, int], int] = defaultdict(int)
     for index, (data, routes) in enumerate(zip(problems, starts, strict=True)):
@@ -125,7 +125,7 @@ def _traits(data: SearchData) -> Traits:
     same = flags.timed and np.array_equal(data.ride, data.cost)
     return Traits(
         picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, flags.timed, same,
-        len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(),
+        len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(), flags.optional,
     )  # fmt: skip
 
 
@@ -175,6 +175,8 @@ def _group(
     if traits.time and not traits.same:
         tables |= {"ride": joined(data.ride for data in problems),
                    "ride_into": joined(data.ride.transpose(0, 2, 1) for data in problems)}  # fmt: skip
+    if traits.optional:
+        tables["absence"] = joined(data.absence for data in problems)
     if traits.zones:
         tables["allowed"] = joined((data.allowed.T for data in problems), np.int8)
     if traits.limit:
@@ -192,7 +194,7 @@ def _group(
 
 def _begins(sizes: Sequence[int] | Ints) -> NDArray[np.int64]:
     """Where each of some arrays begins when they are laid one after the other."""
-    return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
+    return np.cumsum([0, *sizes], dtype=np.int64)[:-1]
 
 
 def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Floats]:
@@ -268,7 +270,7 @@ def _states(
             numbers.append(number)
     rows = np.repeat(np.repeat(np.arange(len(problems)), [len(routes) for routes in starts]), lengths)
     position = np.arange(len(path)) - np.repeat(_begins(lengths), lengths)
-    at[rows, path] = (np.repeat(numbers, lengths) << 16) + position
+    at[rows, path] = (np.repeat(np.array(numbers, np.int64), lengths) << 16) + position
     following[rows, path] = after
     kind[rows, path] = np.repeat(driven, lengths)
     return at, following, kind

@@ -1,5 +1,7 @@
 """Ruin & recreate in the kernel, here in Triton's interpreter, beside brute force and the checker."""
 
+from dataclasses import replace
+
 import pytest
 from brute_force import best_cost
 from random_problems import random_problem, random_routes
@@ -27,6 +29,8 @@ CASES = {
     "views": (7, ("loads", "fleet", "profiles")),
     "preferences": (2, ("loads", "fleet", "preference", "pickups")),
     "zones": (8, ("loads", "fleet", "allowed")),
+    "prizes": (1, ("loads", "optional", "windows")),
+    "prizes and kinds": (3, ("loads", "optional", "fleet", "fixed", "pickups")),
 }  # fmt: skip
 
 
@@ -94,6 +98,16 @@ def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
         assert price <= cost(problem, start) * (1 + 1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("prize", [0.5, 9.0])
+def test_a_client_is_left_out_and_comes_back_by_its_prize(square, prize):
+    choosy = replace(square, clients=tuple(replace(c, required=False, prize=prize) for c in square.clients))
+    for start in ([], [(0, [k]) for k in range(4)]):
+        found = search([search_data(choosy)], [start], MaxIterations(1), 8, chains=1, seed=1, device="cpu")
+        assert found.costs[0] == pytest.approx(best_cost(choosy))
+        assert sum(len(clients) for _, clients in found.routes[0]) == (4 if prize > 1 else 0)
+
+
 def test_time_is_kept_and_without_any_there_is_one_iteration(batch, monkeypatch):
     monkeypatch.setattr(gpu, "PROBE", 1)
     assert search(*prepared(batch), MaxRuntime(0), chains=1, device="cpu").iterations == 1
@@ -128,7 +142,6 @@ def test_large_batches_are_split_where_offsets_would_not_fit(batch, monkeypatch)
     [
         (("duration_cost",), "prices or limits of duration"),
         (("max_duration",), "prices or limits of duration"),
-        (("optional",), "prizes"),
         (("shipments", "loads"), "shipments"),
         (("two_loads", "pickups"), "pickups of several loads"),
         (("max_distance", "preference"), "limits of distance with preferences"),
