@@ -20,6 +20,9 @@ purse          what may be added to the costs of the route's arcs: the limit of 
 first, last    `at` of the first pickup and of the last delivery
 leave, late    by slot: earliest departure from it; latest arrival at what follows
 clock, ride    by slot: time from the start of the route to the departure, without waiting; travel time of the arc
+since, until   by slot: start of the route from which on nobody behind the slot waits; latest start for which up to it
+               nobody is late
+rest           what the limit of duration leaves beside driving and service
 
 So an insertion is judged in all slots at once, and made by masks alone: no slot is moved, nothing is sorted. Of a route
 that is ruined all of these are computed afresh, which keeps rounding from adding up.
@@ -33,11 +36,14 @@ from nco.search.tile import (
     NEVER,
     below,
     entries,
+    idle,
     key,
     mixed,
     of_route,
+    paid_waiting,
     peaks,
     settle,
+    starts,
     the,
     the_float,
     turn,
@@ -49,17 +55,18 @@ from nco.search.tile import (
 def ruin_recreate_kernel(
     # problems, one after the other; SIZES tells where each begins
     SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, ABSENCE, RANK, ALLOWED,
-    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
+    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT, RATE, LASTS,
     # chains [programs, P] and their costs [programs]; what is current and the best so far
     AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
     seed, iterations, chains, clients, temperature, decay,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr, OPTIONAL: tl.constexpr,
-    REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr, P: tl.constexpr,
+    LASTING: tl.constexpr, SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
+    OPTIONAL: tl.constexpr, REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr, P: tl.constexpr,
 ):  # fmt: skip
     """Some iterations of every chain.
 
-    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
+    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, LASTING when waiting has a
+    price or durations a limit, SAME when travel times are costs;
     FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom; OPTIONAL clients. REMOVED:
     clients removed on average, LONGEST string, CALLED: those left out that get a chance, on average at most.
     """
@@ -89,7 +96,10 @@ def ruin_recreate_kernel(
         OPENS += of_clients
         CLOSES += of_clients
         SERVICE += of_clients
-        SHIFT += 2 * of_kinds
+        SHIFT += 4 * of_kinds
+    if LASTING:
+        RATE += of_kinds
+        LASTS += of_kinds
     if OPTIONAL:
         ABSENCE += of_clients
 
@@ -111,22 +121,25 @@ def ruin_recreate_kernel(
     if FIXED:
         price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
     room2, purse, leave, late, clock, ride = room, arc, arc, arc, arc, arc
+    since, until, rest = arc, arc, arc
     first, last = at, at
     route = 0
     while route < R:
         k = the(kind, i == n + route)
         inside = of_route(at, route)
         length = tl.sum(tl.where(inside, 1, 0), 0) - 1
-        arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
-            at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+        arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest = settle(
+            at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
             route, inside, length, 1, length + 1, k, i, W, point, off, matrices, price, demand, second,
-            COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-            ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+            COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
+            ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED,
         )  # fmt: skip
         route += 1
     if OPTIONAL:
         arc = tl.where(at < 0, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
     now = tl.sum(arc, 0)
+    if LASTING:
+        now += paid_waiting(is_start & (next < n), kind, leave, late, clock, ride, since, until, RATE)
     best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
     temperature = temperature * tl.load(SCALE + chain // chains)
     dice = mixed(mixed(chain.to(tl.uint32) + seed.to(tl.uint32) * 0x9E3779B1) + 1)
@@ -140,6 +153,7 @@ def ruin_recreate_kernel(
         before = now
         at0, next0, kind0, arc0, room0, room20, purse0 = at, next, kind, arc, room, room2, purse
         first0, last0, leave0, late0, clock0, ride0 = first, last, leave, late, clock, ride
+        since0, until0, rest0 = since, until, rest
         if FLEET:
             off = tl.load(VIEW + kind) * W * W
             point = tl.where(is_client, i, tl.load(START + kind))
@@ -213,11 +227,11 @@ def ruin_recreate_kernel(
                         if ZONES:
                             out = tl.load(ALLOWED + i * K + k, mask=inside & is_client, other=1) == 0
                             possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
-                arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
-                    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+                arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest = settle(
+                    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
                     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
-                    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-                    ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+                    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
+                    ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED,
                 )  # fmt: skip
                 if (
                     FLEET or TIME or LIMIT
@@ -230,6 +244,9 @@ def ruin_recreate_kernel(
                     if TIME:
                         go = arc - price if SAME else ride
                         worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
+                    if LASTING:
+                        spare = rest - idle(leave, late, clock, ride, since, until)
+                        worst = tl.where(length > 0, tl.minimum(worst, spare), worst)
                     possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
         removed = is_client & (at < 0)
         if OPTIONAL:  # of those that were not served before only some are called
@@ -280,9 +297,14 @@ def ruin_recreate_kernel(
                     if LIMIT:
                         purse = tl.where(here, tl.load(FARTHEST + k) + price, purse)
                     if TIME:
-                        leave = tl.where(here, tl.load(SHIFT + 2 * k), leave)
-                        late = tl.where(here, tl.load(SHIFT + 2 * k + 1), late)
+                        leave = tl.where(here, tl.load(SHIFT + 4 * k), leave)
+                        late = tl.where(here, tl.load(SHIFT + 4 * k + 3), late)
                         clock = tl.where(here, 0.0, clock)
+                    if LASTING:
+                        ride = tl.where(here, 0.0, ride)
+                        since = tl.where(here, tl.load(SHIFT + 4 * k + 2), since)
+                        until = tl.where(here, tl.load(SHIFT + 4 * k + 1), until)
+                        rest = tl.where(here, tl.load(LASTS + k), rest)
             client = tl.min(queue, 0) & (P - 1)
             mine = i == client
             queue = tl.where(mine, NEVER, queue)
@@ -296,6 +318,8 @@ def ruin_recreate_kernel(
                 if not SAME:
                     drive = entries(RIDE_INTO, off + line + point)
                     go = entries(RIDE, off + line + next)
+            if LASTING:
+                rate = tl.load(RATE + kind)
             if OPTIONAL:
                 prize = tl.load(ABSENCE + client)
             tl.debug_barrier()  # all loads are under way before the first is waited for
@@ -315,6 +339,13 @@ def ruin_recreate_kernel(
             if TIME:
                 finish = tl.maximum(leave + drive, opens) + service
                 fits = fits & (finish - service <= closes) & (finish + go <= late)
+            if LASTING:
+                reach, longer = clock + drive, drive + service + go - ride
+                latest = tl.minimum(until, closes - reach)
+                waiting = idle(finish, late, reach + service, go, since - longer, latest)
+                fits = fits & (longer + waiting <= rest)
+                waited = idle(leave, late, clock, ride, since, until)
+                more += rate * (waiting - tl.where(is_start & (next >= n), 0.0, waited))
             if OPTIONAL:
                 fits = fits & (more < prize)
             keys = tl.where(fits, key(more, i, P), NEVER)
@@ -329,9 +360,10 @@ def ruin_recreate_kernel(
 
             # the insertion
             spot = found & (P - 1)
+            if OPTIONAL:  # without a place that is worth it the client stays out: nothing happens anywhere
+                spot = tl.where(found < NEVER, spot, P)
+                mine = i == tl.where(found < NEVER, client, P)
             here = i == spot
-            if OPTIONAL:  # without a place that is worth it the client stays out: nothing is here
-                here, mine = here & (found < NEVER), mine & (found < NEVER)
             place, follower = the(at, here), the(next, here)
             route = place >> 16
             if OPTIONAL:
@@ -372,9 +404,15 @@ def ruin_recreate_kernel(
                 off = tl.where(mine, the(off, here), off)
             if LIMIT:
                 purse = tl.where(inside, the_float(purse - more, here), purse)
-            if MIXED:
+            if MIXED or LASTING:
                 k = the(kind, here)
                 length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+            if LASTING:
+                since, until, rest = starts(
+                    at, route, inside, length, k, i, clock, ride, since, until, rest,
+                    OPENS, CLOSES, SERVICE, SHIFT, LASTS,
+                )  # fmt: skip
+            if MIXED:
                 room, room2 = peaks(at, route, length, room, room2, tl.load(CAPACITY + k), demand, second)
             else:
                 room = tl.where(inside, the_float(room, here) - load, room)
@@ -385,6 +423,8 @@ def ruin_recreate_kernel(
 
         # annealing
         now = tl.sum(arc, 0)
+        if LASTING:
+            now += paid_waiting(is_start & (next < n), kind, leave, late, clock, ride, since, until, RATE)
         heat = -temperature * tl.log(unit(mixed(dice + 4)) + 1e-9)
         temperature *= decay
         if possible & (now < before + heat):
@@ -398,6 +438,7 @@ def ruin_recreate_kernel(
             now = before
             at, next, kind, arc, room, room2, purse = at0, next0, kind0, arc0, room0, room20, purse0
             first, last, leave, late, clock, ride = first0, last0, leave0, late0, clock0, ride0
+            since, until, rest = since0, until0, rest0
     to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))
     tl.store(AT + to, at)
     tl.store(NEXT + to, next.to(tl.int16))

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
-from nco.problem import Floats, Problem
+from nco.problem import ALWAYS, Floats, Problem
 from nco.search.data import Flags, Ints, SearchData
 from nco.search.data import unsupported as unsupported_by_all
+from nco.search.paid_time import time_in_arcs
 
 #: Routes of clients by kind of vehicle, as nco.search.data.from_solution gives them.
 Routes = list[tuple[int, list[int]]]
@@ -38,7 +39,7 @@ NEAREST = 10
 #: The kernel's first arguments: problems. Loads of clients and of kinds among them.
 TABLES = ("sizes", "scale", "cost", "into", "ride", "ride_into", "near", "demand", "second", "opens", "closes",
           "service", "absence", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2",
-          "available", "farthest", "shift")  # fmt: skip
+          "available", "farthest", "shift", "rate", "lasts")  # fmt: skip
 LOADS = ("demand", "second", "capacity", "capacity2")
 
 
@@ -49,7 +50,8 @@ class Traits(NamedTuple):
     mixed: bool  # pickups and deliveries in any order
     last: bool  # pickups after all deliveries
     limit: bool  # limits of distance
-    time: bool  # windows
+    time: bool  # windows, or limits of duration
+    lasting: bool  # waiting has a price, or durations have limits
     same: bool  # travel times are costs
     fleet: bool  # several kinds
     fixed: bool  # routes have prices
@@ -74,13 +76,14 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
     """Features that the kernel does not handle; the number of clients counts if it is given the whole problem."""
     kinds, loads = problem.vehicle_types, problem.num_load_dimensions
     limits = any(v.max_distance < math.inf for v in kinds)
+    paid = any(v.unit_duration_cost > 0 for v in kinds)
     liked = problem.preference_weight > 0 and any(p.preference is not None for p in problem.profiles)
     features = {
-        "prices or limits of duration": any(v.unit_duration_cost > 0 or v.max_duration < math.inf for v in kinds),
         "shipments": bool(problem.shipments),
         "more than two loads": loads > 2,
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
+        "limits of distance with prices of time": limits and paid,
         "limits of distance without prices": limits and any(v.unit_distance_cost == 0 for v in kinds),
         f"more than {MOST_CLIENTS} clients": whole and problem.num_clients > MOST_CLIENTS,
     }
@@ -91,12 +94,13 @@ def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str |
     """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every required client."""
     groups: dict[tuple[Traits, int, int], list[int]] = defaultdict(list)
     entries: dict[tuple[Traits, int], int] = defaultdict(int)
-    for index, (data, routes) in enumerate(zip(problems, starts, strict=True)):
+    known = [time_in_arcs(data) for data in problems]
+    for index, (data, routes) in enumerate(zip(known, starts, strict=True)):
         traits, slots = _traits(data), _slots(len(data.opens), len(routes))
         entries[traits, slots] += data.cost.size
         groups[traits, slots, entries[traits, slots] // ENTRIES].append(index)
     return [
-        _group(members, traits, slots, [problems[m] for m in members], [starts[m] for m in members], device)
+        _group(members, traits, slots, [known[m] for m in members], [starts[m] for m in members], device)
         for (traits, slots, _), members in groups.items()
     ]
 
@@ -122,9 +126,12 @@ def unpack(at: Tensor, kind: Tensor) -> list[Routes]:
 def _traits(data: SearchData) -> Traits:
     flags, loads = Flags(*data.flags.tolist()), data.delivery.shape[1]
     picks = bool(data.picks.any())
-    same = flags.timed and np.array_equal(data.ride, data.cost)
+    limited = bool(np.isfinite(data.longest).any())
+    time = limited or bool(data.opens.any() or np.isfinite(data.closes).any() or (data.shift != 2 * ALWAYS).any())
+    lasting = time and (limited or bool(data.rate.any()))
+    same = time and not lasting and np.array_equal(data.ride, data.cost)
     return Traits(
-        picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, flags.timed, same,
+        picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, time, lasting, same,
         len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(), flags.optional,
     )  # fmt: skip
 
@@ -170,8 +177,10 @@ def _group(
         begun = [data.shift[:, 0].min() for data in problems]
         tables |= {"opens": joined(data.opens - since for data, since in zip(problems, begun, strict=True)),
                    "closes": joined(data.closes - since for data, since in zip(problems, begun, strict=True)),
-                   "shift": joined(data.shift[:, [0, 3]] - since for data, since in zip(problems, begun, strict=True)),
+                   "shift": joined(data.shift - since for data, since in zip(problems, begun, strict=True)),
                    "service": joined(data.service for data in problems)}  # fmt: skip
+    if traits.lasting:
+        tables |= {"rate": joined(data.rate for data in problems), "lasts": joined(data.longest for data in problems)}
     if traits.time and not traits.same:
         tables |= {"ride": joined(data.ride for data in problems),
                    "ride_into": joined(data.ride.transpose(0, 2, 1) for data in problems)}  # fmt: skip

@@ -29,6 +29,10 @@ CASES = {
     "views": (7, ("loads", "fleet", "profiles")),
     "preferences": (2, ("loads", "fleet", "preference", "pickups")),
     "zones": (8, ("loads", "fleet", "allowed")),
+    "prices of time": (2, ("loads", "duration_cost", "profiles")),
+    "prices of waiting": (3, ("loads", "windows", "duration_cost", "speed")),
+    "shifts": (1, ("loads", "windows", "max_duration")),
+    "drivers": (4, ("loads", "windows", "shift", "duration_cost", "max_duration", "fleet", "fixed", "depots", "open")),
     "prizes": (1, ("loads", "optional", "windows")),
     "prizes and kinds": (3, ("loads", "optional", "fleet", "fixed", "pickups")),
 }  # fmt: skip
@@ -140,11 +144,10 @@ def test_large_batches_are_split_where_offsets_would_not_fit(batch, monkeypatch)
 @pytest.mark.parametrize(
     ("features", "name"),
     [
-        (("duration_cost",), "prices or limits of duration"),
-        (("max_duration",), "prices or limits of duration"),
         (("shipments", "loads"), "shipments"),
         (("two_loads", "pickups"), "pickups of several loads"),
         (("max_distance", "preference"), "limits of distance with preferences"),
+        (("max_distance", "duration_cost"), "limits of distance with prices of time"),
     ],
 )
 def test_what_the_kernel_cannot_do_is_named(features, name):
