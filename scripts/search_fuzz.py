@@ -24,11 +24,12 @@ LAUNCHES = 5
 
 
 def alone(problem: nco.Problem) -> Routes:
-    """Every client by itself, with the first kind of vehicle that can serve it."""
+    """Every client or shipment by itself, with the first kind of vehicle that can serve it."""
     reaches = [Reach(problem, vehicle) for vehicle in problem.vehicle_types]
-    able = [[kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None]
-            for k in range(problem.num_clients)]  # fmt: skip
-    return [(kinds[0], [client]) for client, kinds in enumerate(able)]
+    goods = {shipment.pickup: shipment.delivery for shipment in problem.shipments}
+    trips = [(k, goods[k]) if k in goods else (k,) for k in range(problem.num_clients) if k not in goods.values()]
+    return [(next(kind for kind, reach in enumerate(reaches) if reach.failure(trip) is None), list(trip))
+            for trip in trips]  # fmt: skip
 
 
 def paying_for_time(problem: nco.Problem, rng: np.random.Generator) -> nco.Problem:
@@ -39,11 +40,17 @@ def paying_for_time(problem: nco.Problem, rng: np.random.Generator) -> nco.Probl
 
 
 def with_prizes(problem: nco.Problem, rng: np.random.Generator) -> nco.Problem:
-    """The problem with half of its clients optional, for prizes up to the way there and back from a depot."""
+    """The problem with half of its clients optional, for prizes up to the way there and back from a depot.
+
+    Both ends of a shipment are optional, or none.
+    """
     reach = 2 * problem.distance_matrix(0)[: problem.num_depots, problem.num_depots :].min(axis=0)
-    prizes = zip(problem.clients, (reach * rng.random(len(reach))).tolist(), rng.random(len(reach)) < 0.5, strict=True)
-    return replace(problem, clients=tuple(replace(c, required=False, prize=p) if chosen else c
-                                          for c, p, chosen in prizes))  # fmt: skip
+    chosen = rng.random(len(reach)) < 0.5
+    for shipment in problem.shipments:
+        chosen[shipment.delivery] = chosen[shipment.pickup]
+    prizes = zip(problem.clients, (reach * rng.random(len(reach))).tolist(), chosen, strict=True)
+    return replace(problem, clients=tuple(replace(c, required=False, prize=p) if left else c
+                                          for c, p, left in prizes))  # fmt: skip
 
 
 #: What may be added to the problems of any preset.

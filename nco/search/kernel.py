@@ -15,7 +15,8 @@ arc     cost of going there, with the price of the route at a start; zero while 
 and, the same in all slots of a route unless said otherwise, what an insertion behind the slot has to obey:
 
 room, room2    what the route can still take of both loads; -1 where nothing may be inserted. With mixed pickups:
-               room for deliveries, which are on board before the slot, and for pickups, on board from the slot on
+               room for deliveries, which are on board before the slot, and for pickups, on board from the slot on.
+               With shipments: by slot, what can still be taken on board there
 purse          what may be added to the costs of the route's arcs: the limit of distance
 first, last    `at` of the first pickup and of the last delivery
 leave, late    by slot: earliest departure from it; latest arrival at what follows
@@ -31,6 +32,7 @@ that is ruined all of these are computed afresh, which keeps rounding from addin
 import triton
 import triton.language as tl
 
+from nco.search.pairs import best_pair, follow
 from nco.search.tile import (
     BLINK,
     NEVER,
@@ -54,21 +56,22 @@ from nco.search.tile import (
 @triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])
 def ruin_recreate_kernel(
     # problems, one after the other; SIZES tells where each begins
-    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, ABSENCE, RANK, ALLOWED,
-    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT, RATE, LASTS,
+    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, ABSENCE, MATE, RANK,
+    ALLOWED, START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT, RATE, LASTS,
     # chains [programs, P] and their costs [programs]; what is current and the best so far
     AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
     seed, iterations, chains, clients, temperature, decay,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
     LASTING: tl.constexpr, SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
-    OPTIONAL: tl.constexpr, REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr, P: tl.constexpr,
+    OPTIONAL: tl.constexpr, PAIRED: tl.constexpr, REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr,
+    P: tl.constexpr,
 ):  # fmt: skip
     """Some iterations of every chain.
 
-    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, LASTING when waiting has a
-    price or durations a limit, SAME when travel times are costs;
-    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom; OPTIONAL clients. REMOVED:
-    clients removed on average, LONGEST string, CALLED: those left out that get a chance, on average at most.
+    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, LASTING when waiting has a price
+    or durations a limit, SAME when travel times are costs; FLEET several kinds of vehicles; FIXED prices of routes;
+    ZONES who may visit whom; OPTIONAL clients; PAIRED shipments. REMOVED: clients removed on average, LONGEST string,
+    CALLED: those left out that get a chance, on average at most.
     """
     chain = tl.program_id(0)
     table = SIZES + (chain // chains).to(tl.int64) * 9
@@ -102,6 +105,8 @@ def ruin_recreate_kernel(
         LASTS += of_kinds
     if OPTIONAL:
         ABSENCE += of_clients
+    if PAIRED:
+        MATE += of_clients
 
     # slots come from memory, lest the compiler lay out their loads in another way than the rest
     i = tl.load(SLOTS + tl.arange(0, P))
@@ -111,6 +116,9 @@ def ruin_recreate_kernel(
     second = demand
     if ROOM2:
         second = tl.load(SECOND + i, mask=is_client, other=0.0)
+    mate = i * 0 - 1
+    if PAIRED:
+        mate = tl.load(MATE + i, mask=is_client, other=-1)
     at, next = tl.load(AT + rows), tl.load(NEXT + rows).to(tl.int32)
     kind = tl.load(KIND + rows).to(tl.int32)
     point = tl.where(is_client, i, tl.load(START + kind))
@@ -132,7 +140,7 @@ def ruin_recreate_kernel(
             at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
             route, inside, length, 1, length + 1, k, i, W, point, off, matrices, price, demand, second,
             COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
-            ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED,
+            ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED, PAIRED,
         )  # fmt: skip
         route += 1
     if OPTIONAL:
@@ -210,6 +218,9 @@ def ruin_recreate_kernel(
                 length -= size
                 left += size
                 head, tail, k = begin, begin + kept, 0
+                if PAIRED:
+                    at, next, room, inside, length = follow(goes, mate, at, next, room, inside, length, i)
+                    head, tail = 1, length + 1
                 if FLEET:  # now and then what is left of the route gets another kind of vehicle
                     k = the(kind, i == n + route)
                     if (luck & 896) == 0:
@@ -231,7 +242,7 @@ def ruin_recreate_kernel(
                     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
                     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
-                    ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED,
+                    ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED, PAIRED,
                 )  # fmt: skip
                 if (
                     FLEET or TIME or LIMIT
@@ -252,6 +263,8 @@ def ruin_recreate_kernel(
         if OPTIONAL:  # of those that were not served before only some are called
             arc = tl.where(removed, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
             absent = removed & (at0 < 0)
+            if PAIRED:
+                absent = absent & (mate >= -1)
             called = absent & (unit(mixed(noise)) * tl.sum(tl.where(absent, 1, 0), 0).to(tl.float32) < CALLED)
             left += tl.sum(tl.where(called, 1, 0), 0)
             removed = called | (removed & (at0 >= 0))
@@ -266,6 +279,10 @@ def ruin_recreate_kernel(
         rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
         random = (noise >> 8).to(tl.int32)
         queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
+        later, delivery = n * 0 - 1, n  # slot behind which a delivery comes next; -1: none does
+        if PAIRED:  # deliveries come with their pickups
+            queue = tl.where(mate < -1, NEVER, queue)
+            left = tl.sum(tl.where(queue < NEVER, tl.where(mate >= 0, 2, 1), 0), 0)
         fresh = n * 0 - 1  # start of the empty route that is open
         luck = mixed(dice + 5)
         while (left > 0) & possible:
@@ -306,6 +323,8 @@ def ruin_recreate_kernel(
                         until = tl.where(here, tl.load(SHIFT + 4 * k + 1), until)
                         rest = tl.where(here, tl.load(LASTS + k), rest)
             client = tl.min(queue, 0) & (P - 1)
+            if PAIRED:
+                client = tl.where(later >= 0, delivery, client)
             mine = i == client
             queue = tl.where(mine, NEVER, queue)
             line = matrices + client * W
@@ -355,6 +374,21 @@ def ruin_recreate_kernel(
                 keys = tl.where(keys == found, NEVER, keys)
                 found = tl.min(keys, 0)
                 luck = luck * 1664525 + 1013904223
+            if PAIRED:
+                if later >= 0:
+                    found = later
+                    later = later * 0 - 1
+                else:
+                    delivery = the(mate, mine)
+                    if delivery >= 0:
+                        found, later, luck = best_pair(
+                            keys, luck, client, delivery, load, prize if OPTIONAL else arc,
+                            i, at, next, arc, room, purse, leave, late, clock, arc - price if SAME else ride,
+                            more, onward, finish if TIME else came, go, off, point, kind, W, K, matrices,
+                            COST, INTO, RIDE, RIDE_INTO, OPENS, CLOSES, SERVICE, ALLOWED,
+                            LIMIT, TIME, SAME, ZONES, OPTIONAL, P,
+                        )  # fmt: skip
+                        left = tl.where(found < NEVER, left, left - 1)
             if not OPTIONAL:
                 possible = found < NEVER  # else this client has no place, and the iteration is undone
 
@@ -414,6 +448,9 @@ def ruin_recreate_kernel(
                 )  # fmt: skip
             if MIXED:
                 room, room2 = peaks(at, route, length, room, room2, tl.load(CAPACITY + k), demand, second)
+            elif PAIRED:
+                room = tl.where(mine, the_float(room, here), room)
+                room = tl.where(inside & (at > place), room - load, room)
             else:
                 room = tl.where(inside, the_float(room, here) - load, room)
                 if ROOM2:

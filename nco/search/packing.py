@@ -38,7 +38,7 @@ NEAREST = 10
 
 #: The kernel's first arguments: problems. Loads of clients and of kinds among them.
 TABLES = ("sizes", "scale", "cost", "into", "ride", "ride_into", "near", "demand", "second", "opens", "closes",
-          "service", "absence", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2",
+          "service", "absence", "mate", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2",
           "available", "farthest", "shift", "rate", "lasts")  # fmt: skip
 LOADS = ("demand", "second", "capacity", "capacity2")
 
@@ -57,6 +57,7 @@ class Traits(NamedTuple):
     fixed: bool  # routes have prices
     zones: bool  # not everybody may visit everybody
     optional: bool  # clients that may be left out
+    paired: bool  # shipments
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,13 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
     kinds, loads = problem.vehicle_types, problem.num_load_dimensions
     limits = any(v.max_distance < math.inf for v in kinds)
     paid = any(v.unit_duration_cost > 0 for v in kinds)
+    pairs, limited = bool(problem.shipments), any(v.max_duration < math.inf for v in kinds)
     liked = problem.preference_weight > 0 and any(p.preference is not None for p in problem.profiles)
     features = {
-        "shipments": bool(problem.shipments),
+        "shipments with prices of waiting or limits of duration": pairs
+        and (limited or (paid and _keeps_hours(problem))),
+        "shipments along with other loads": pairs and bool(problem.delivery.any() or problem.pickup.any()),
+        "shipments of several loads": pairs and loads > 1,
         "more than two loads": loads > 2,
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
@@ -88,6 +93,11 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
         f"more than {MOST_CLIENTS} clients": whole and problem.num_clients > MOST_CLIENTS,
     }
     return unsupported_by_all(problem) + [feature for feature, present in features.items() if present]
+
+
+def _keeps_hours(problem: Problem) -> bool:
+    """Whether anybody has a window."""
+    return bool((problem.tw != ALWAYS).any()) or any(v.tw != ALWAYS for v in problem.vehicle_types)
 
 
 def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str | torch.device) -> list[Group]:
@@ -133,6 +143,7 @@ def _traits(data: SearchData) -> Traits:
     return Traits(
         picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, time, lasting, same,
         len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(), flags.optional,
+        flags.paired,
     )  # fmt: skip
 
 
@@ -185,7 +196,10 @@ def _group(
         tables |= {"ride": joined(data.ride for data in problems),
                    "ride_into": joined(data.ride.transpose(0, 2, 1) for data in problems)}  # fmt: skip
     if traits.optional:
-        tables["absence"] = joined(data.absence for data in problems)
+        tables["absence"] = joined(_absence(data) for data in problems)
+    if traits.paired:
+        mates = (np.where(data.is_pickup | (data.partner < 0), data.partner, -2 - data.partner) for data in problems)
+        tables["mate"] = joined(mates, np.int32)
     if traits.zones:
         tables["allowed"] = joined((data.allowed.T for data in problems), np.int8)
     if traits.limit:
@@ -211,9 +225,17 @@ def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Fl
     n, loads = data.delivery.shape
     if loads == 0:
         return np.zeros(n), np.zeros(n), np.full(len(data.sight), np.inf), np.zeros(len(data.sight))
+    if traits.paired:
+        return data.change[:, 0], np.zeros(n), data.capacity[:, 0], data.capacity[:, 0]
     if traits.last or traits.mixed:
         return data.delivery[:, 0], data.delivery[:, 0] + data.change[:, 0], data.capacity[:, 0], data.capacity[:, 0]
     return data.delivery[:, 0], data.delivery[:, -1], data.capacity[:, 0], data.capacity[:, -1]
+
+
+def _absence(data: SearchData) -> Floats:
+    """Prices of leaving clients out [n]; that of a shipment is its pickup's."""
+    both = data.absence + np.where(data.partner >= 0, data.absence[data.partner], 0.0)
+    return np.where((data.partner < 0) | data.is_pickup, both, 0.0)
 
 
 def _ranks(problems: list[SearchData], traits: Traits, clients: Ints) -> Ints:

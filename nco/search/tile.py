@@ -86,6 +86,19 @@ def peaks(at, route, length, room, room2, capacity, demand, second):
 
 
 @triton.jit
+def on_the_way(at, route, length, room, capacity, demand):
+    """Room behind every slot of a route whose loads come and go on the way."""
+    inside = of_route(at, route)
+    room = tl.where(inside, capacity, room)
+    q = 1
+    while q <= length:
+        here = at == (route << 16) + q
+        room = tl.where(inside & (at >= (route << 16) + q), room - the_float(demand, here), room)
+        q += 1
+    return room
+
+
+@triton.jit
 def turn(at, route, first, last, demand, second):
     """Where the pickups of a route begin and its deliveries end."""
     inside = of_route(at, route)
@@ -140,7 +153,7 @@ def settle(
     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    LASTING: tl.constexpr, SAME: tl.constexpr, FIXED: tl.constexpr,
+    LASTING: tl.constexpr, SAME: tl.constexpr, FIXED: tl.constexpr, PAIRED: tl.constexpr,
 ):  # fmt: skip
     """All that is known of a route of kind k with so many clients, from `at` and `next` alone.
 
@@ -152,6 +165,8 @@ def settle(
     capacity = tl.load(CAPACITY + k)
     if MIXED:
         room, room2 = peaks(at, route, length, room, room2, capacity, demand, second)
+    elif PAIRED:
+        room = on_the_way(at, route, length, room, capacity, demand)
     else:
         room = tl.where(inside, capacity - tl.sum(tl.where(inside, demand, 0.0), 0), room)
         if ROOM2:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_problems import FEATURES, random_problem, random_routes
+from random_problems import FEATURES, in_pairs, random_problem, random_routes, with_shipments
 
 import nco
 from nco.checker import Report, check
@@ -44,12 +44,14 @@ def solved(feature: str) -> Iterator[tuple[nco.Problem, Report]]:
     """Problems with this feature and a feasible solution of each, without end."""
     for seed in count(0):
         problem = random_problem(seed, ("loads", "fleet", feature), size=7)
-        reports = (check(problem, random_routes(problem, number)) for number in range(40))
+        problem = with_shipments(problem, seed) if feature == "shipments" else problem
+        candidates = (in_pairs(problem, random_routes(problem, number), number) for number in range(40))
+        reports = (check(problem, routes) for routes in candidates)
         if report := next((report for report in reports if report.is_feasible()), None):
             yield problem, report
 
 
-@pytest.mark.parametrize("feature", sorted(set(FEATURES) - {"shipments"}))
+@pytest.mark.parametrize("feature", sorted({*FEATURES, "shipments"}))
 def test_parts_cost_together_what_the_solution_costs_and_share_its_vehicles(feature):
     for problem, solution in islice(solved(feature), 3):
         compare(problem, solution)
