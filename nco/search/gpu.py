@@ -20,6 +20,8 @@ from nco.stop import Running, StoppingCriterion
 
 #: Clients removed in an iteration on average, and in one string at most (Christiaens & Vanden Berghe).
 REMOVED, LONGEST = 10, 10
+#: Clients that are left out and get a chance in an iteration, on average at most.
+CALLED = 20
 #: First and last temperature in units of an arc between neighbours.
 HEAT = (1.0, 0.01)
 #: Iterations of every chain between two looks at a stop that has no clock.
@@ -47,7 +49,7 @@ class Improved(NamedTuple):
 
 
 class GpuSearch:
-    """Chains that improve feasible solutions, which serve every client, of problems that are prepared.
+    """Chains that improve feasible solutions, which serve every required client, of problems that are prepared.
 
     chains: of each problem; None: as many as keep the GPU busy. When the stop does not look at the clock, the same seed
     and number of chains give the same solutions.
@@ -171,7 +173,7 @@ def improve(
     launch: int | None = None,
     **options: Any,
 ) -> Improved:
-    """Shorten feasible routes that serve every client; the checker has the last word. Options are GpuSearch's."""
+    """Shorten feasible routes that serve all required clients; the checker has the last word. Options: GpuSearch's."""
     found = search([search_data(problem) for problem in problems], starts, stop, launch, **options)
     routes = [
         from_solution(problem, judged(problem, to_solution(problem, start), to_solution(problem, better)).solution)
@@ -220,7 +222,7 @@ class _Chains:
             ruin_recreate_kernel[(len(self.cost),)](
                 *self.group.tables, *self.current, self.cost, *self.best_of, self.lowest, self.slots,
                 seed, iterations, self.chains, self.group.clients, temperature, decay,
-                **flags, REMOVED=REMOVED, LONGEST=LONGEST, P=self.group.slots,
+                **flags, REMOVED=REMOVED, LONGEST=LONGEST, CALLED=CALLED, P=self.group.slots,
                 num_warps=max(1, self.group.slots // SLOTS_PER_WARP),
             )  # fmt: skip
 

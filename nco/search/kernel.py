@@ -7,18 +7,23 @@ are flags: what a problem has not is not compiled.
 A chain's solution lives in registers, in P *slots* that never move. Slot i < n is client i; the R slots after the
 clients are the starts of routes, empty ones included; the rest is padding. Per slot:
 
-at      route << 16 | position, zero at a start; -1: padding, or a client that is removed
+at      route << 16 | position, zero at a start; -1: padding, or a client that is removed or left out
 next    point that follows: a client, or from n on the depot where the route ends (n + depots: nowhere)
-arc     cost of going there, with the price of the route at a start; zero while the route is empty
+arc     cost of going there, with the price of the route at a start; zero while the route is empty. Of a client that
+        is left out: its prize
 
 and, the same in all slots of a route unless said otherwise, what an insertion behind the slot has to obey:
 
 room, room2    what the route can still take of both loads; -1 where nothing may be inserted. With mixed pickups:
-               room for deliveries, which are on board before the slot, and for pickups, on board from the slot on
+               room for deliveries, which are on board before the slot, and for pickups, on board from the slot on.
+               With shipments: by slot, what can still be taken on board there
 purse          what may be added to the costs of the route's arcs: the limit of distance
 first, last    `at` of the first pickup and of the last delivery
 leave, late    by slot: earliest departure from it; latest arrival at what follows
 clock, ride    by slot: time from the start of the route to the departure, without waiting; travel time of the arc
+since, until   by slot: start of the route from which on nobody behind the slot waits; latest start for which up to it
+               nobody is late
+rest           what the limit of duration leaves beside driving and service
 
 So an insertion is judged in all slots at once, and made by masks alone: no slot is moved, nothing is sorted. Of a route
 that is ruined all of these are computed afresh, which keeps rounding from adding up.
@@ -27,16 +32,20 @@ that is ruined all of these are computed afresh, which keeps rounding from addin
 import triton
 import triton.language as tl
 
+from nco.search.pairs import best_pair, follow
 from nco.search.tile import (
     BLINK,
     NEVER,
     below,
     entries,
+    idle,
     key,
     mixed,
     of_route,
+    paid_waiting,
     peaks,
     settle,
+    starts,
     the,
     the_float,
     turn,
@@ -47,20 +56,22 @@ from nco.search.tile import (
 @triton.jit(do_not_specialize=["seed", "iterations", "chains", "clients"])
 def ruin_recreate_kernel(
     # problems, one after the other; SIZES tells where each begins
-    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, RANK, ALLOWED,
-    START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT,
+    SIZES, SCALE, COST, INTO, RIDE, RIDE_INTO, NEAR, DEMAND, SECOND, OPENS, CLOSES, SERVICE, ABSENCE, MATE, RANK,
+    ALLOWED, START, END, VIEW, PRICE, CAPACITY, CAPACITY2, AVAILABLE, FARTHEST, SHIFT, RATE, LASTS,
     # chains [programs, P] and their costs [programs]; what is current and the best so far
     AT, NEXT, KIND, NOW, BEST_AT, BEST_NEXT, BEST_KIND, BEST, SLOTS,
     seed, iterations, chains, clients, temperature, decay,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
-    REMOVED: tl.constexpr, LONGEST: tl.constexpr, P: tl.constexpr,
+    LASTING: tl.constexpr, SAME: tl.constexpr, FLEET: tl.constexpr, FIXED: tl.constexpr, ZONES: tl.constexpr,
+    OPTIONAL: tl.constexpr, PAIRED: tl.constexpr, REMOVED: tl.constexpr, LONGEST: tl.constexpr, CALLED: tl.constexpr,
+    P: tl.constexpr,
 ):  # fmt: skip
     """Some iterations of every chain.
 
-    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, SAME when travel times are costs;
-    FLEET several kinds of vehicles; FIXED prices of routes; ZONES who may visit whom. REMOVED: clients removed on
-    average, LONGEST string.
+    Flags: ROOM2 a second load; MIXED, LAST pickups; LIMIT of distance; TIME windows, LASTING when waiting has a price
+    or durations a limit, SAME when travel times are costs; FLEET several kinds of vehicles; FIXED prices of routes;
+    ZONES who may visit whom; OPTIONAL clients; PAIRED shipments. REMOVED: clients removed on average, LONGEST string,
+    CALLED: those left out that get a chance, on average at most.
     """
     chain = tl.program_id(0)
     table = SIZES + (chain // chains).to(tl.int64) * 9
@@ -88,7 +99,14 @@ def ruin_recreate_kernel(
         OPENS += of_clients
         CLOSES += of_clients
         SERVICE += of_clients
-        SHIFT += 2 * of_kinds
+        SHIFT += 4 * of_kinds
+    if LASTING:
+        RATE += of_kinds
+        LASTS += of_kinds
+    if OPTIONAL:
+        ABSENCE += of_clients
+    if PAIRED:
+        MATE += of_clients
 
     # slots come from memory, lest the compiler lay out their loads in another way than the rest
     i = tl.load(SLOTS + tl.arange(0, P))
@@ -98,6 +116,9 @@ def ruin_recreate_kernel(
     second = demand
     if ROOM2:
         second = tl.load(SECOND + i, mask=is_client, other=0.0)
+    mate = i * 0 - 1
+    if PAIRED:
+        mate = tl.load(MATE + i, mask=is_client, other=-1)
     at, next = tl.load(AT + rows), tl.load(NEXT + rows).to(tl.int32)
     kind = tl.load(KIND + rows).to(tl.int32)
     point = tl.where(is_client, i, tl.load(START + kind))
@@ -108,20 +129,25 @@ def ruin_recreate_kernel(
     if FIXED:
         price = tl.where(is_start, tl.load(PRICE + kind), 0.0)
     room2, purse, leave, late, clock, ride = room, arc, arc, arc, arc, arc
+    since, until, rest = arc, arc, arc
     first, last = at, at
     route = 0
     while route < R:
         k = the(kind, i == n + route)
         inside = of_route(at, route)
         length = tl.sum(tl.where(inside, 1, 0), 0) - 1
-        arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
-            at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+        arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest = settle(
+            at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
             route, inside, length, 1, length + 1, k, i, W, point, off, matrices, price, demand, second,
-            COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-            ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+            COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
+            ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED, PAIRED,
         )  # fmt: skip
         route += 1
+    if OPTIONAL:
+        arc = tl.where(at < 0, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
     now = tl.sum(arc, 0)
+    if LASTING:
+        now += paid_waiting(is_start & (next < n), kind, leave, late, clock, ride, since, until, RATE)
     best = tl.minimum(tl.load(BEST + chain), now)  # before the first launch the start is the best
     temperature = temperature * tl.load(SCALE + chain // chains)
     dice = mixed(mixed(chain.to(tl.uint32) + seed.to(tl.uint32) * 0x9E3779B1) + 1)
@@ -135,6 +161,7 @@ def ruin_recreate_kernel(
         before = now
         at0, next0, kind0, arc0, room0, room20, purse0 = at, next, kind, arc, room, room2, purse
         first0, last0, leave0, late0, clock0, ride0 = first, last, leave, late, clock, ride
+        since0, until0, rest0 = since, until, rest
         if FLEET:
             off = tl.load(VIEW + kind) * W * W
             point = tl.where(is_client, i, tl.load(START + kind))
@@ -146,7 +173,12 @@ def ruin_recreate_kernel(
         closeness = key(tl.load(NEAR + (centre * W + i), mask=is_client, other=0.0), i, P)
         closeness = tl.where(is_client, closeness, NEVER)
         used = tl.sum(tl.where(is_start & (next < n), 1, 0), 0)
-        longest = tl.minimum(LONGEST * 1.0, n.to(tl.float32) / used.to(tl.float32))
+        served = n
+        if OPTIONAL:
+            closeness = tl.where(at < 0, NEVER, closeness)
+            served = tl.sum(tl.where(is_client & (at >= 0), 1, 0), 0)
+            used = tl.maximum(used, 1)
+        longest = tl.minimum(LONGEST * 1.0, served.to(tl.float32) / used.to(tl.float32))
         strings = 4.0 * REMOVED / (1.0 + longest) - 1.0
         possible = n > 0
         left = n * 0
@@ -186,6 +218,9 @@ def ruin_recreate_kernel(
                 length -= size
                 left += size
                 head, tail, k = begin, begin + kept, 0
+                if PAIRED:
+                    at, next, room, inside, length = follow(goes, mate, at, next, room, inside, length, i)
+                    head, tail = 1, length + 1
                 if FLEET:  # now and then what is left of the route gets another kind of vehicle
                     k = the(kind, i == n + route)
                     if (luck & 896) == 0:
@@ -203,11 +238,11 @@ def ruin_recreate_kernel(
                         if ZONES:
                             out = tl.load(ALLOWED + i * K + k, mask=inside & is_client, other=1) == 0
                             possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
-                arc, room, room2, purse, first, last, leave, late, clock, ride = settle(
-                    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,
+                arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest = settle(
+                    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
                     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
-                    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
-                    ROOM2, MIXED, LAST, LIMIT, TIME, SAME, FIXED,
+                    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
+                    ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED, PAIRED,
                 )  # fmt: skip
                 if (
                     FLEET or TIME or LIMIT
@@ -220,9 +255,21 @@ def ruin_recreate_kernel(
                     if TIME:
                         go = arc - price if SAME else ride
                         worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
+                    if LASTING:
+                        spare = rest - idle(leave, late, clock, ride, since, until)
+                        worst = tl.where(length > 0, tl.minimum(worst, spare), worst)
                     possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
         removed = is_client & (at < 0)
-        arc = tl.where(removed, 0.0, arc)
+        if OPTIONAL:  # of those that were not served before only some are called
+            arc = tl.where(removed, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
+            absent = removed & (at0 < 0)
+            if PAIRED:
+                absent = absent & (mate >= -1)
+            called = absent & (unit(mixed(noise)) * tl.sum(tl.where(absent, 1, 0), 0).to(tl.float32) < CALLED)
+            left += tl.sum(tl.where(called, 1, 0), 0)
+            removed = called | (removed & (at0 >= 0))
+        else:
+            arc = tl.where(removed, 0.0, arc)
 
         # the order of insertion: random, most demand, farthest, nearest; shortest, first, last window first
         draw = unit(mixed(dice + 3)) * (17 if TIME else 11)
@@ -232,6 +279,10 @@ def ruin_recreate_kernel(
         rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
         random = (noise >> 8).to(tl.int32)
         queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
+        later, delivery = n * 0 - 1, n  # slot behind which a delivery comes next; -1: none does
+        if PAIRED:  # deliveries come with their pickups
+            queue = tl.where(mate < -1, NEVER, queue)
+            left = tl.sum(tl.where(queue < NEVER, tl.where(mate >= 0, 2, 1), 0), 0)
         fresh = n * 0 - 1  # start of the empty route that is open
         luck = mixed(dice + 5)
         while (left > 0) & possible:
@@ -263,10 +314,17 @@ def ruin_recreate_kernel(
                     if LIMIT:
                         purse = tl.where(here, tl.load(FARTHEST + k) + price, purse)
                     if TIME:
-                        leave = tl.where(here, tl.load(SHIFT + 2 * k), leave)
-                        late = tl.where(here, tl.load(SHIFT + 2 * k + 1), late)
+                        leave = tl.where(here, tl.load(SHIFT + 4 * k), leave)
+                        late = tl.where(here, tl.load(SHIFT + 4 * k + 3), late)
                         clock = tl.where(here, 0.0, clock)
+                    if LASTING:
+                        ride = tl.where(here, 0.0, ride)
+                        since = tl.where(here, tl.load(SHIFT + 4 * k + 2), since)
+                        until = tl.where(here, tl.load(SHIFT + 4 * k + 1), until)
+                        rest = tl.where(here, tl.load(LASTS + k), rest)
             client = tl.min(queue, 0) & (P - 1)
+            if PAIRED:
+                client = tl.where(later >= 0, delivery, client)
             mine = i == client
             queue = tl.where(mine, NEVER, queue)
             line = matrices + client * W
@@ -279,6 +337,10 @@ def ruin_recreate_kernel(
                 if not SAME:
                     drive = entries(RIDE_INTO, off + line + point)
                     go = entries(RIDE, off + line + next)
+            if LASTING:
+                rate = tl.load(RATE + kind)
+            if OPTIONAL:
+                prize = tl.load(ABSENCE + client)
             tl.debug_barrier()  # all loads are under way before the first is waited for
             if FIXED:
                 came += price
@@ -296,6 +358,15 @@ def ruin_recreate_kernel(
             if TIME:
                 finish = tl.maximum(leave + drive, opens) + service
                 fits = fits & (finish - service <= closes) & (finish + go <= late)
+            if LASTING:
+                reach, longer = clock + drive, drive + service + go - ride
+                latest = tl.minimum(until, closes - reach)
+                waiting = idle(finish, late, reach + service, go, since - longer, latest)
+                fits = fits & (longer + waiting <= rest)
+                waited = idle(leave, late, clock, ride, since, until)
+                more += rate * (waiting - tl.where(is_start & (next >= n), 0.0, waited))
+            if OPTIONAL:
+                fits = fits & (more < prize)
             keys = tl.where(fits, key(more, i, P), NEVER)
             found = tl.min(keys, 0)
             luck = luck * 1664525 + 1013904223
@@ -303,13 +374,34 @@ def ruin_recreate_kernel(
                 keys = tl.where(keys == found, NEVER, keys)
                 found = tl.min(keys, 0)
                 luck = luck * 1664525 + 1013904223
-            possible = found < NEVER  # else this client has no place, and the iteration is undone
+            if PAIRED:
+                if later >= 0:
+                    found = later
+                    later = later * 0 - 1
+                else:
+                    delivery = the(mate, mine)
+                    if delivery >= 0:
+                        found, later, luck = best_pair(
+                            keys, luck, client, delivery, load, prize if OPTIONAL else arc,
+                            i, at, next, arc, room, purse, leave, late, clock, arc - price if SAME else ride,
+                            more, onward, finish if TIME else came, go, off, point, kind, W, K, matrices,
+                            COST, INTO, RIDE, RIDE_INTO, OPENS, CLOSES, SERVICE, ALLOWED,
+                            LIMIT, TIME, SAME, ZONES, OPTIONAL, P,
+                        )  # fmt: skip
+                        left = tl.where(found < NEVER, left, left - 1)
+            if not OPTIONAL:
+                possible = found < NEVER  # else this client has no place, and the iteration is undone
 
             # the insertion
             spot = found & (P - 1)
+            if OPTIONAL:  # without a place that is worth it the client stays out: nothing happens anywhere
+                spot = tl.where(found < NEVER, spot, P)
+                mine = i == tl.where(found < NEVER, client, P)
             here = i == spot
             place, follower = the(at, here), the(next, here)
             route = place >> 16
+            if OPTIONAL:
+                route = tl.where(found < NEVER, route, R)
             inside = of_route(at, route)
             row = line
             if FLEET:
@@ -346,10 +438,19 @@ def ruin_recreate_kernel(
                 off = tl.where(mine, the(off, here), off)
             if LIMIT:
                 purse = tl.where(inside, the_float(purse - more, here), purse)
-            if MIXED:
+            if MIXED or LASTING:
                 k = the(kind, here)
                 length = tl.sum(tl.where(inside, 1, 0), 0) - 1
+            if LASTING:
+                since, until, rest = starts(
+                    at, route, inside, length, k, i, clock, ride, since, until, rest,
+                    OPENS, CLOSES, SERVICE, SHIFT, LASTS,
+                )  # fmt: skip
+            if MIXED:
                 room, room2 = peaks(at, route, length, room, room2, tl.load(CAPACITY + k), demand, second)
+            elif PAIRED:
+                room = tl.where(mine, the_float(room, here), room)
+                room = tl.where(inside & (at > place), room - load, room)
             else:
                 room = tl.where(inside, the_float(room, here) - load, room)
                 if ROOM2:
@@ -359,6 +460,8 @@ def ruin_recreate_kernel(
 
         # annealing
         now = tl.sum(arc, 0)
+        if LASTING:
+            now += paid_waiting(is_start & (next < n), kind, leave, late, clock, ride, since, until, RATE)
         heat = -temperature * tl.log(unit(mixed(dice + 4)) + 1e-9)
         temperature *= decay
         if possible & (now < before + heat):
@@ -372,6 +475,7 @@ def ruin_recreate_kernel(
             now = before
             at, next, kind, arc, room, room2, purse = at0, next0, kind0, arc0, room0, room20, purse0
             first, last, leave, late, clock, ride = first0, last0, leave0, late0, clock0, ride0
+            since, until, rest = since0, until0, rest0
     to = chain.to(tl.int64) * P + tl.load(SLOTS + tl.arange(0, P))
     tl.store(AT + to, at)
     tl.store(NEXT + to, next.to(tl.int16))

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
-from nco.problem import Floats, Problem
+from nco.problem import ALWAYS, Floats, Problem
 from nco.search.data import Flags, Ints, SearchData
 from nco.search.data import unsupported as unsupported_by_all
+from nco.search.paid_time import time_in_arcs
 
 #: Routes of clients by kind of vehicle, as nco.search.data.from_solution gives them.
 Routes = list[tuple[int, list[int]]]
@@ -37,8 +38,8 @@ NEAREST = 10
 
 #: The kernel's first arguments: problems. Loads of clients and of kinds among them.
 TABLES = ("sizes", "scale", "cost", "into", "ride", "ride_into", "near", "demand", "second", "opens", "closes",
-          "service", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2", "available",
-          "farthest", "shift")  # fmt: skip
+          "service", "absence", "mate", "rank", "allowed", "start", "end", "view", "price", "capacity", "capacity2",
+          "available", "farthest", "shift", "rate", "lasts")  # fmt: skip
 LOADS = ("demand", "second", "capacity", "capacity2")
 
 
@@ -49,11 +50,14 @@ class Traits(NamedTuple):
     mixed: bool  # pickups and deliveries in any order
     last: bool  # pickups after all deliveries
     limit: bool  # limits of distance
-    time: bool  # windows
+    time: bool  # windows, or limits of duration
+    lasting: bool  # waiting has a price, or durations have limits
     same: bool  # travel times are costs
     fleet: bool  # several kinds
     fixed: bool  # routes have prices
     zones: bool  # not everybody may visit everybody
+    optional: bool  # clients that may be left out
+    paired: bool  # shipments
 
 
 @dataclass(frozen=True)
@@ -73,31 +77,41 @@ def unsupported(problem: Problem, whole: bool = True) -> list[str]:
     """Features that the kernel does not handle; the number of clients counts if it is given the whole problem."""
     kinds, loads = problem.vehicle_types, problem.num_load_dimensions
     limits = any(v.max_distance < math.inf for v in kinds)
+    paid = any(v.unit_duration_cost > 0 for v in kinds)
+    pairs, limited = bool(problem.shipments), any(v.max_duration < math.inf for v in kinds)
     liked = problem.preference_weight > 0 and any(p.preference is not None for p in problem.profiles)
     features = {
-        "prices or limits of duration": any(v.unit_duration_cost > 0 or v.max_duration < math.inf for v in kinds),
         "objective='max'": problem.objective == "max",
-        "shipments": bool(problem.shipments),
-        "prizes": not problem.required.all(),
+        "shipments with prices of waiting or limits of duration": pairs
+        and (limited or (paid and _keeps_hours(problem))),
+        "shipments along with other loads": pairs and bool(problem.delivery.any() or problem.pickup.any()),
+        "shipments of several loads": pairs and loads > 1,
         "more than two loads": loads > 2,
         "pickups of several loads": loads > 1 and bool(problem.pickup.any()),
         "limits of distance with preferences": limits and liked,
+        "limits of distance with prices of time": limits and paid,
         "limits of distance without prices": limits and any(v.unit_distance_cost == 0 for v in kinds),
         f"more than {MOST_CLIENTS} clients": whole and problem.num_clients > MOST_CLIENTS,
     }
     return unsupported_by_all(problem) + [feature for feature, present in features.items() if present]
 
 
+def _keeps_hours(problem: Problem) -> bool:
+    """Whether anybody has a window."""
+    return bool((problem.tw != ALWAYS).any()) or any(v.tw != ALWAYS for v in problem.vehicle_types)
+
+
 def pack(problems: Sequence[SearchData], starts: Sequence[Routes], device: str | torch.device) -> list[Group]:
-    """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every client."""
+    """Groups of problems that `unsupported` finds nothing wrong with, with routes that serve every required client."""
     groups: dict[tuple[Traits, int, int], list[int]] = defaultdict(list)
     entries: dict[tuple[Traits, int], int] = defaultdict(int)
-    for index, (data, routes) in enumerate(zip(problems, starts, strict=True)):
+    known = [time_in_arcs(data) for data in problems]
+    for index, (data, routes) in enumerate(zip(known, starts, strict=True)):
         traits, slots = _traits(data), _slots(len(data.opens), len(routes))
         entries[traits, slots] += data.cost.size
         groups[traits, slots, entries[traits, slots] // ENTRIES].append(index)
     return [
-        _group(members, traits, slots, [problems[m] for m in members], [starts[m] for m in members], device)
+        _group(members, traits, slots, [known[m] for m in members], [starts[m] for m in members], device)
         for (traits, slots, _), members in groups.items()
     ]
 
@@ -123,10 +137,14 @@ def unpack(at: Tensor, kind: Tensor) -> list[Routes]:
 def _traits(data: SearchData) -> Traits:
     flags, loads = Flags(*data.flags.tolist()), data.delivery.shape[1]
     picks = bool(data.picks.any())
-    same = flags.timed and np.array_equal(data.ride, data.cost)
+    limited = bool(np.isfinite(data.longest).any())
+    time = limited or bool(data.opens.any() or np.isfinite(data.closes).any() or (data.shift != 2 * ALWAYS).any())
+    lasting = time and (limited or bool(data.rate.any()))
+    same = time and not lasting and np.array_equal(data.ride, data.cost)
     return Traits(
-        picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, flags.timed, same,
-        len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(),
+        picks or loads > 1, picks and not flags.sorted, flags.sorted, flags.far, time, lasting, same,
+        len(data.sight) > 1, bool(data.fixed.any()), not data.allowed.all(), flags.optional,
+        flags.paired,
     )  # fmt: skip
 
 
@@ -171,11 +189,18 @@ def _group(
         begun = [data.shift[:, 0].min() for data in problems]
         tables |= {"opens": joined(data.opens - since for data, since in zip(problems, begun, strict=True)),
                    "closes": joined(data.closes - since for data, since in zip(problems, begun, strict=True)),
-                   "shift": joined(data.shift[:, [0, 3]] - since for data, since in zip(problems, begun, strict=True)),
+                   "shift": joined(data.shift - since for data, since in zip(problems, begun, strict=True)),
                    "service": joined(data.service for data in problems)}  # fmt: skip
+    if traits.lasting:
+        tables |= {"rate": joined(data.rate for data in problems), "lasts": joined(data.longest for data in problems)}
     if traits.time and not traits.same:
         tables |= {"ride": joined(data.ride for data in problems),
                    "ride_into": joined(data.ride.transpose(0, 2, 1) for data in problems)}  # fmt: skip
+    if traits.optional:
+        tables["absence"] = joined(_absence(data) for data in problems)
+    if traits.paired:
+        mates = (np.where(data.is_pickup | (data.partner < 0), data.partner, -2 - data.partner) for data in problems)
+        tables["mate"] = joined(mates, np.int32)
     if traits.zones:
         tables["allowed"] = joined((data.allowed.T for data in problems), np.int8)
     if traits.limit:
@@ -193,7 +218,7 @@ def _group(
 
 def _begins(sizes: Sequence[int] | Ints) -> NDArray[np.int64]:
     """Where each of some arrays begins when they are laid one after the other."""
-    return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
+    return np.cumsum([0, *sizes], dtype=np.int64)[:-1]
 
 
 def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Floats]:
@@ -201,9 +226,17 @@ def _loads(data: SearchData, traits: Traits) -> tuple[Floats, Floats, Floats, Fl
     n, loads = data.delivery.shape
     if loads == 0:
         return np.zeros(n), np.zeros(n), np.full(len(data.sight), np.inf), np.zeros(len(data.sight))
+    if traits.paired:
+        return data.change[:, 0], np.zeros(n), data.capacity[:, 0], data.capacity[:, 0]
     if traits.last or traits.mixed:
         return data.delivery[:, 0], data.delivery[:, 0] + data.change[:, 0], data.capacity[:, 0], data.capacity[:, 0]
     return data.delivery[:, 0], data.delivery[:, -1], data.capacity[:, 0], data.capacity[:, -1]
+
+
+def _absence(data: SearchData) -> Floats:
+    """Prices of leaving clients out [n]; that of a shipment is its pickup's."""
+    both = data.absence + np.where(data.partner >= 0, data.absence[data.partner], 0.0)
+    return np.where((data.partner < 0) | data.is_pickup, both, 0.0)
 
 
 def _ranks(problems: list[SearchData], traits: Traits, clients: Ints) -> Ints:
@@ -269,7 +302,7 @@ def _states(
             numbers.append(number)
     rows = np.repeat(np.repeat(np.arange(len(problems)), [len(routes) for routes in starts]), lengths)
     position = np.arange(len(path)) - np.repeat(_begins(lengths), lengths)
-    at[rows, path] = (np.repeat(numbers, lengths) << 16) + position
+    at[rows, path] = (np.repeat(np.array(numbers, np.int64), lengths) << 16) + position
     following[rows, path] = after
     kind[rows, path] = np.repeat(driven, lengths)
     return at, following, kind

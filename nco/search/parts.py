@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
     problem: Problem
     start: Solution
-    clients: NDArray[np.intp]  # [n] their numbers in the large problem
+    clients: NDArray[np.intp]  # [n] numbers in the large problem, those left out as well
     kinds: list[int]  # those of vehicle types
 
     def whole(self, found: Solution) -> Iterator[Route]:
@@ -73,13 +73,23 @@ def cut(centres: Floats, weights: NDArray[np.intp], size: int, angle: float) -> 
 
 
 def parts(problem: Problem, solution: Solution, xy: Floats, size: int, angle: float) -> list[Part]:
-    """The routes of a solution in parts; xy [N, 2]: where locations are, or are drawn."""
+    """The routes of a solution in parts; xy [N, 2]: where locations are, or are drawn.
+
+    A client that is left out is in the part of the route whose centre is nearest, with the other end of its shipment.
+    """
     visits = [np.array(route.visits, dtype=np.intp) for route in solution.routes]
     centres = np.array([xy[stops].mean(axis=0) for stops in visits]).reshape(-1, 2)
     groups = cut(centres, np.array([len(stops) for stops in visits]), size, angle)
+    absent = np.setdiff1d(np.arange(problem.num_depots, len(xy)), np.concatenate([*visits, np.zeros(0, np.intp)]))
+    nearest = np.full(len(xy), -1)  # route, of those that are left out
+    for place in absent if len(centres) else ():
+        nearest[place] = ((centres - xy[place]) ** 2).sum(axis=1).argmin()
+    for shipment in problem.shipments:
+        nearest[problem.num_depots + shipment.delivery] = nearest[problem.num_depots + shipment.pickup]
     dealt = _spares(problem, solution, len(groups))
     return [
-        _part(problem, [solution.routes[k] for k in group], spare) for group, spare in zip(groups, dealt, strict=True)
+        _part(problem, [solution.routes[k] for k in group], np.flatnonzero(np.isin(nearest, group)), spare)
+        for group, spare in zip(groups, dealt, strict=True)
     ]
 
 
@@ -90,9 +100,10 @@ def _spares(problem: Problem, solution: Solution, count: int) -> list[list[int]]
     return [[many // count + (number < many % count) for many in free] for number in range(count)]
 
 
-def _part(problem: Problem, routes: Sequence[Route], spare: Sequence[int]) -> Part:
+def _part(problem: Problem, routes: Sequence[Route], absent: NDArray[np.intp], spare: Sequence[int]) -> Part:
     depots = problem.num_depots
-    clients = np.array(sorted({v - depots for route in routes for v in route.visits if v >= depots}), dtype=np.intp)
+    served = {v - depots for route in routes for v in route.visits if v >= depots}
+    clients = np.array(sorted(served | {*(absent - depots).tolist()}), dtype=np.intp)
     places = np.concatenate([np.arange(depots), clients + depots])
     number = {int(place): k for k, place in enumerate(places)}
     used = Counter(route.vehicle_type for route in routes)
@@ -103,6 +114,15 @@ def _part(problem: Problem, routes: Sequence[Route], spare: Sequence[int]) -> Pa
         clients=tuple(problem.clients[k] for k in clients),
         profiles=tuple(_of(profile, places, clients) for profile in problem.profiles),
         vehicle_types=vehicles,
+        shipments=tuple(
+            replace(
+                shipment,
+                pickup=number[depots + shipment.pickup] - depots,
+                delivery=number[depots + shipment.delivery] - depots,
+            )
+            for shipment in problem.shipments
+            if depots + shipment.pickup in number
+        ),
     )
     start = (Route(tuple(number[v] for v in route.visits), kinds.index(route.vehicle_type)) for route in routes)
     return Part(smaller, Solution(tuple(start)), clients, kinds)

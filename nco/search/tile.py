@@ -86,6 +86,19 @@ def peaks(at, route, length, room, room2, capacity, demand, second):
 
 
 @triton.jit
+def on_the_way(at, route, length, room, capacity, demand):
+    """Room behind every slot of a route whose loads come and go on the way."""
+    inside = of_route(at, route)
+    room = tl.where(inside, capacity, room)
+    q = 1
+    while q <= length:
+        here = at == (route << 16) + q
+        room = tl.where(inside & (at >= (route << 16) + q), room - the_float(demand, here), room)
+        q += 1
+    return room
+
+
+@triton.jit
 def turn(at, route, first, last, demand, second):
     """Where the pickups of a route begin and its deliveries end."""
     inside = of_route(at, route)
@@ -94,12 +107,53 @@ def turn(at, route, first, last, demand, second):
 
 
 @triton.jit
+def starts(
+    at, route, inside, length, k, i, clock, ride, since, until, rest, OPENS, CLOSES, SERVICE, SHIFT, LASTS
+):  # fmt: skip
+    """From which start of a route on nobody behind a slot waits, until which start nobody up to it is late; the rest.
+
+    A longer way shifts what follows it, of which a minimum does not tell: all is computed afresh.
+    """
+    base = route << 16
+    visited = inside & (at > base)
+    reach = clock - tl.load(SERVICE + i, mask=visited, other=0.0)
+    opens = tl.load(OPENS + i, mask=visited, other=0.0) - reach
+    closes = tl.load(CLOSES + i, mask=visited, other=0.0) - reach
+    whole = the_float(clock + ride, at == base + length)
+    since = tl.where(inside, tl.load(SHIFT + 4 * k + 2) - whole, since)
+    until = tl.where(inside, tl.load(SHIFT + 4 * k + 1), until)
+    q = 1
+    while q <= length:
+        here = at == base + q
+        since = tl.where(inside & (at < base + q), tl.maximum(since, the_float(opens, here)), since)
+        until = tl.where(inside & (at >= base + q), tl.minimum(until, the_float(closes, here)), until)
+        q += 1
+    return since, until, tl.where(inside, tl.load(LASTS + k) - whole, rest)
+
+
+@triton.jit
+def idle(leave, late, clock, ride, since, until):
+    """Least time that a route waits, from what any of its slots knows.
+
+    Who starts late enough never waits; who has to start earlier, waits for the difference.
+    """
+    return tl.maximum(tl.maximum(leave - clock, since) - tl.minimum(until, late - clock - ride), 0.0)
+
+
+@triton.jit
+def paid_waiting(begun, kind, leave, late, clock, ride, since, until, RATE):
+    """Price of all waiting, once for every start of a route that has clients."""
+    rate = tl.load(RATE + kind, mask=begun, other=0.0)
+    return tl.sum(tl.where(begun, rate * idle(leave, late, clock, ride, since, until), 0.0), 0)
+
+
+@triton.jit
 def settle(
-    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride,  # the state
+    at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,  # the state
     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
-    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT,
+    COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
     ROOM2: tl.constexpr, MIXED: tl.constexpr, LAST: tl.constexpr, LIMIT: tl.constexpr, TIME: tl.constexpr,
-    SAME: tl.constexpr, FIXED: tl.constexpr,
+    LASTING: tl.constexpr, SAME: tl.constexpr, FIXED: tl.constexpr, PAIRED: tl.constexpr,
 ):  # fmt: skip
     """All that is known of a route of kind k with so many clients, from `at` and `next` alone.
 
@@ -111,6 +165,8 @@ def settle(
     capacity = tl.load(CAPACITY + k)
     if MIXED:
         room, room2 = peaks(at, route, length, room, room2, capacity, demand, second)
+    elif PAIRED:
+        room = on_the_way(at, route, length, room, capacity, demand)
     else:
         room = tl.where(inside, capacity - tl.sum(tl.where(inside, demand, 0.0), 0), room)
         if ROOM2:
@@ -128,7 +184,7 @@ def settle(
             drive = tl.load(RIDE + (off + matrices + point * W + next), mask=inside, other=0.0)
             ride = tl.where(inside, drive, ride)
         start = at == base
-        leave = tl.where(start, tl.load(SHIFT + 2 * k), leave)
+        leave = tl.where(start, tl.load(SHIFT + 4 * k), leave)
         clock = tl.where(start, 0.0, clock)
         here = at == base + head - 1
         now, gone, hop = the_float(leave, here), the_float(clock, here), the_float(drive, here)
@@ -143,7 +199,7 @@ def settle(
             clock = tl.where(here, gone, clock)
             hop = the_float(drive, here)
             q += 1
-        due = tl.load(SHIFT + 2 * k + 1)
+        due = tl.load(SHIFT + 4 * k + 3)
         q = length
         if tail <= length:
             due = the_float(late, at == base + tail)
@@ -155,4 +211,9 @@ def settle(
             due = tl.minimum(due - the_float(drive, here) - tl.load(SERVICE + client), tl.load(CLOSES + client))
             q -= 1
         late = tl.where(start, due, late)
-    return arc, room, room2, purse, first, last, leave, late, clock, ride
+    if LASTING:
+        ride = tl.where(inside & (length == 0), 0.0, ride)  # of an empty route nothing is driven
+        since, until, rest = starts(
+            at, route, inside, length, k, i, clock, ride, since, until, rest, OPENS, CLOSES, SERVICE, SHIFT, LASTS
+        )
+    return arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest

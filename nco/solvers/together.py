@@ -70,7 +70,7 @@ def _judging(problems: Sequence[Problem], routes: Sequence[Routes]) -> float:
 def complete_starts(
     problems: Sequence[Problem], seed: int, given: Mapping[int, Solution] | None = None, device: str = "cuda"
 ) -> dict[int, Solution]:
-    """Solutions that serve every client, by number, of the problems for which one is given or found.
+    """Solutions that serve every required client, by number, of the problems for which one is given or found.
 
     The policies are asked for those that are given nothing; what is left goes through a round of search on the cores.
     """

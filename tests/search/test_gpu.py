@@ -1,8 +1,10 @@
 """Ruin & recreate in the kernel, here in Triton's interpreter, beside brute force and the checker."""
 
+from dataclasses import replace
+
 import pytest
 from brute_force import best_cost
-from random_problems import random_problem, random_routes
+from random_problems import in_pairs, random_problem, random_routes, with_shipments
 
 import nco
 from nco.checker import check
@@ -27,6 +29,15 @@ CASES = {
     "views": (7, ("loads", "fleet", "profiles")),
     "preferences": (2, ("loads", "fleet", "preference", "pickups")),
     "zones": (8, ("loads", "fleet", "allowed")),
+    "prices of time": (2, ("loads", "duration_cost", "profiles")),
+    "prices of waiting": (3, ("loads", "windows", "duration_cost", "speed")),
+    "shifts": (1, ("loads", "windows", "max_duration")),
+    "drivers": (4, ("loads", "windows", "shift", "duration_cost", "max_duration", "fleet", "fixed", "depots", "open")),
+    "shipments": (1, ("shipments", "loads")),
+    "shipments and kinds": (4, ("shipments", "loads", "windows", "fleet", "fixed", "allowed")),
+    "shipments with prizes": (3, ("shipments", "loads", "windows", "optional", "max_distance")),
+    "prizes": (1, ("loads", "optional", "windows")),
+    "prizes and kinds": (3, ("loads", "optional", "fleet", "fixed", "pickups")),
 }  # fmt: skip
 
 
@@ -34,8 +45,10 @@ def drawn(seed: int, features: tuple[str, ...], size: int = 4) -> tuple[nco.Prob
     """The first problem from this seed on that the kernel handles and that has solutions, with a bad one."""
     for number in range(1000 * seed, 1000 * (seed + 1)):
         problem = random_problem(number, features, size)
+        if "shipments" in features:
+            problem = with_shipments(replace(problem, clients=tuple(map(bare, problem.clients))), number)
         lacking = bool({"pickups", "backhaul_last"} & {*features}) and not problem.pickup.any()
-        candidates = [] if lacking or unsupported(problem) else [random_routes(problem, k) for k in range(60)]
+        candidates = [] if lacking or unsupported(problem) else [whole_routes(problem, k) for k in range(60)]
         reports = [report for report in (check(problem, routes) for routes in candidates) if report.is_feasible()]
         worst = max(reports, key=lambda report: report.cost.total, default=None)
         if worst is not None and worst.cost.total > 1.05 * min(report.cost.total for report in reports):
@@ -43,11 +56,23 @@ def drawn(seed: int, features: tuple[str, ...], size: int = 4) -> tuple[nco.Prob
     raise LookupError(features)
 
 
+def bare(client: nco.Client) -> nco.Client:
+    """The client without loads of its own."""
+    return replace(client, delivery=(), pickup=())
+
+
+def whole_routes(problem: nco.Problem, seed: int) -> list[nco.Route]:
+    """Random ones, shipments mostly whole."""
+    return in_pairs(problem, random_routes(problem, seed), seed)
+
+
 def alone(problem: nco.Problem) -> Routes:
-    """Every client by itself, with the first kind that can serve it."""
+    """Every client or shipment by itself, with the first kind that can serve it."""
     reaches = [Reach(problem, vehicle) for vehicle in problem.vehicle_types]
-    return [(next(kind for kind, reach in enumerate(reaches) if reach.failure((k,)) is None), [k])
-            for k in range(problem.num_clients)]  # fmt: skip
+    goods = {shipment.pickup: shipment.delivery for shipment in problem.shipments}
+    trips = [(k, goods[k]) if k in goods else (k,) for k in range(problem.num_clients) if k not in goods.values()]
+    return [(next(kind for kind, reach in enumerate(reaches) if reach.failure(trip) is None), list(trip))
+            for trip in trips]  # fmt: skip
 
 
 def cost(problem: nco.Problem, routes: Routes) -> float:
@@ -94,6 +119,16 @@ def test_a_batch_mixes_constraints_and_sizes_and_a_seed_repeats_itself(batch):
         assert price <= cost(problem, start) * (1 + 1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("prize", [0.5, 9.0])
+def test_a_client_is_left_out_and_comes_back_by_its_prize(square, prize):
+    choosy = replace(square, clients=tuple(replace(c, required=False, prize=prize) for c in square.clients))
+    for start in ([], [(0, [k]) for k in range(4)]):
+        found = search([search_data(choosy)], [start], MaxIterations(1), 8, chains=1, seed=1, device="cpu")
+        assert found.costs[0] == pytest.approx(best_cost(choosy))
+        assert sum(len(clients) for _, clients in found.routes[0]) == (4 if prize > 1 else 0)
+
+
 def test_time_is_kept_and_without_any_there_is_one_iteration(batch, monkeypatch):
     monkeypatch.setattr(gpu, "PROBE", 1)
     assert search(*prepared(batch), MaxRuntime(0), chains=1, device="cpu").iterations == 1
@@ -126,12 +161,12 @@ def test_large_batches_are_split_where_offsets_would_not_fit(batch, monkeypatch)
 @pytest.mark.parametrize(
     ("features", "name"),
     [
-        (("duration_cost",), "prices or limits of duration"),
-        (("max_duration",), "prices or limits of duration"),
-        (("optional",), "prizes"),
-        (("shipments", "loads"), "shipments"),
+        (("shipments", "loads"), "shipments along with other loads"),
+        (("shipments", "two_loads"), "shipments of several loads"),
+        (("shipments", "max_duration"), "shipments with prices of waiting or limits of duration"),
         (("two_loads", "pickups"), "pickups of several loads"),
         (("max_distance", "preference"), "limits of distance with preferences"),
+        (("max_distance", "duration_cost"), "limits of distance with prices of time"),
     ],
 )
 def test_what_the_kernel_cannot_do_is_named(features, name):
@@ -140,9 +175,20 @@ def test_what_the_kernel_cannot_do_is_named(features, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["ovrpltw", "mdvrpmb", "rcvrptw", "hcvrp", "pvrp_zc_angle"])
-def test_routes_of_presets_become_shorter_and_stay_feasible(name):
-    problem = problems(name, 8, 1, 3)[0]
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("ovrpltw", 3),
+        ("mdvrpmb", 3),
+        ("rcvrptw", 3),
+        ("hcvrp", 3),
+        ("pvrp_zc_angle", 3),
+        ("pdptw", 5),
+        ("vrptw_shifts", 1),
+    ],
+)
+def test_routes_of_presets_become_shorter_and_stay_feasible(name, seed):
+    problem = problems(name, 8, 1, seed)[0]
     found = search([search_data(problem)], [alone(problem)], MaxIterations(1), 8, chains=1, seed=1, device="cpu")
     assert cost(problem, found.routes[0]) < 0.9 * cost(problem, alone(problem))
     assert found.costs[0] == pytest.approx(cost(problem, found.routes[0]), rel=1e-6)
