@@ -58,16 +58,13 @@ def refer(seconds: float, problem: nco.Problem) -> float:
 
 def make_references(seconds: float, jobs: int) -> None:
     compile_now()  # once, and not in every process while its clock runs
-    known = read()
+    known, problems = read(), {name: drawn(name, size)[1] for name, size in SETS}
+    todo = [(name, k) for k in range(COUNT) for name, _ in SETS if str(k) not in known[name]]
     with ProcessPoolExecutor(jobs) as pool:
-        for name, size in SETS:
-            _, problems = drawn(name, size)
-            todo = [k for k in range(COUNT) if str(k) not in known[name]]
-            found = pool.map(partial(refer, seconds), [problems[k] for k in todo])
-            for k, cost in zip(todo, found, strict=True):
-                known[name][str(k)] = round(cost, 6)
-                write(known)
-            print(f"{name}: mean {np.mean(list(known[name].values())):.4f}", flush=True)
+        found = pool.map(partial(refer, seconds), [problems[name][k] for name, k in todo])
+        for (name, k), cost in zip(todo, found, strict=True):
+            known[name][str(k)] = round(cost, 6)
+            write(known)
 
 
 def read() -> defaultdict[str, dict[str, float]]:
