@@ -23,22 +23,27 @@ def recorded(work: Work, device: torch.device) -> Work:
 
 
 def recorded_in_turn(works: Sequence[Work], device: torch.device) -> list[Work]:
-    """The same for works that are always done one after the other: each may use what those before it have left."""
+    """The same for works that are always done one after the other: each may use what those before it have left.
+
+    Raises RuntimeError where one of them waits for the device.
+    """
     if device.type != "cuda":
         return list(works)
     with torch.cuda.device(device):
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graphs
-                for work in works:
+        main, side = torch.cuda.current_stream(), torch.cuda.Stream()
+        graphs, pool = [torch.cuda.CUDAGraph() for _ in works], torch.cuda.graph_pool_handle()
+        side.wait_stream(main)
+        try:
+            with torch.cuda.stream(side):
+                for _ in range(2):  # warm-up: libraries allocate their workspaces outside the graphs
+                    for work in works:
+                        work()
+            main.wait_stream(side)
+            for work, graph in zip(works, graphs, strict=True):  # other threads go on meanwhile
+                with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
                     work()
-        torch.cuda.current_stream().wait_stream(side)
-        graphs = [torch.cuda.CUDAGraph() for _ in works]
-        pool = torch.cuda.graph_pool_handle()
-        for work, graph in zip(works, graphs, strict=True):  # other threads go on meanwhile
-            with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
-                work()
+        finally:  # a recording that fails leaves its stream behind
+            torch.cuda.set_stream(main)
     return [graph.replay for graph in graphs]
 
 

@@ -168,3 +168,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     options = sorted(valid)
     near = difflib.get_close_matches(name, options, n=1)
     return f"Did you mean '{near[0]}'" if near else f"Use one of: {', '.join(options)}"
+
+
+class GraphWarning(NcoWarning):
+    """A policy's encoder could not be recorded as CUDA graphs: training is slower, with the same results."""

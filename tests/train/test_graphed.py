@@ -1,7 +1,10 @@
 import pytest
 import torch
 
+import nco.train.graphed
+
 from nco.envs.presets import preset
+from nco.errors import GraphWarning
 from nco.policies import make_policy
 from nco.train.graphed import GraphedEncoder
 
@@ -48,6 +51,21 @@ def test_weights_that_change_between_two_calls_count(learning):
             weight.mul_(1.5)
     assert not torch.allclose(graphed(instances).query, before)
     torch.testing.assert_close(graphed(instances).query, policy.encode(instances).query)
+
+
+def test_a_policy_that_cannot_be_recorded_is_encoded_all_the_same_and_a_warning_says_so_once(learning, monkeypatch):
+    def refuse(works, device):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
+
+    monkeypatch.setattr(nco.train.graphed, "recorded_in_turn", refuse)
+    policy, batches = learning
+    graphed = GraphedEncoder(policy)
+    with pytest.warns(
+        GraphWarning, match="kernel by kernel: operation not permitted when stream is capturing$"
+    ) as told:
+        found = [graphed(instances).query for instances in batches]
+    assert len(told) == 1
+    torch.testing.assert_close(found, [policy.encode(instances).query for instances in batches])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
