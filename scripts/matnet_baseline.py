@@ -3,7 +3,7 @@
 python scripts/matnet_baseline.py cities/train cities/heldout --seconds 440 [--batch 256] [--rate 1e-4]
 
 Needs the extra `train`. Model and learning are RL4CO's: width 256, 16 heads, 5 layers, a rollout from every place, Adam
-at 1e-4, which falls tenfold after 80 and after 95 % of the run, as in the 100 epochs of RL4CO's configurations. Places
+at 1e-4, which falls tenfold after 80 and after 95 % of the run (its default milestones, of 100 epochs). Places
 are as many as in the problems of road_gaps.py; matrices are in units of their problem's extent, of order one. A thread
 of the host draws the next batch meanwhile. Then every problem is solved greedily from every place with one draw of
 MatNet's random one-hot columns, and with the best of eight draws, in 32 bit; the checker judges all tours and gives
@@ -11,7 +11,7 @@ their costs. What stands beside it, trained as long on as many places:
 
 nco train experiment=rrnco name=tours env.preset=ratsp:cities/train env.sizes=[100] trainer.max_time=440 \\
   validation.sets=[[ratsp:cities/heldout,100]]
-python scripts/road_gaps.py cities/heldout --weights runs/tours/weights.pt --kinds ratsp
+python scripts/road_gaps.py cities/heldout --weights runs/tours/tours.safetensors --kinds ratsp
 """
 
 import argparse
@@ -161,13 +161,15 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=COUNT, help="solve the first problems only")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     told = parser.parse_args()
+    best = read().get(place("ratsp", told.folder))
+    if best is None:
+        raise SystemExit(f"{told.folder} has no references yet: road_gaps.py --make-references")
     instances, problems = drawn("ratsp", told.folder, told.count)
     env = PresetEnv(f"ratsp:{told.trained}", SIZE)
     policy = train(env, told.batch, told.rate, told.seconds, told.device)
     began = time.perf_counter()
     stages = evaluate(policy, env, instances, problems, told.device)
     spent = time.perf_counter() - began
-    best = read().get(place("ratsp", told.folder), {})
     print(f"{line('ratsp', best, stages)}   construction and checks {spent:.0f} s", flush=True)
 
 
