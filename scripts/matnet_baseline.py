@@ -3,14 +3,14 @@
 python scripts/matnet_baseline.py cities/train cities/heldout --seconds 440 [--batch 256] [--rate 1e-4]
 
 Needs the extra `train`. Model and learning are RL4CO's: width 256, 16 heads, 5 layers, a rollout from every place, Adam
-at 1e-4, which falls tenfold after 80 and after 95 % of the run (its default milestones, of 100 epochs). Places
-are as many as in the problems of road_gaps.py; matrices are in units of their problem's extent, of order one. A thread
-of the host draws the next batch meanwhile. Then every problem is solved greedily from every place with one draw of
-MatNet's random one-hot columns, and with the best of eight draws, in 32 bit; the checker judges all tours and gives
-their costs. What stands beside it, trained as long on as many places:
+at 1e-4, which falls tenfold after 80 and after 95 % of the run (its default milestones, of 100 epochs). Places are as
+many as in the problems of road_gaps.py; matrices are in units of their problem's extent, of order one. A thread of the
+host draws the next batch meanwhile. Then every problem is solved greedily from every place with one draw of MatNet's
+random one-hot columns, and with the best of eight draws, without autocast; the checker judges all tours and gives their
+costs. What stands beside it, trained as long on as many places (its time includes validations):
 
 nco train experiment=rrnco name=tours env.preset=ratsp:cities/train env.sizes=[100] trainer.max_time=440 \\
-  validation.sets=[[ratsp:cities/heldout,100]]
+  validation.sets=[[ratsp:cities/heldout,100]] validation.every=440
 python scripts/road_gaps.py cities/heldout --weights runs/tours/tours.safetensors --kinds ratsp
 """
 
