@@ -1,7 +1,7 @@
 """Gaps on the roads of cities, RRNCO's three problems with 100 clients: every start, greedy; 8 symmetries; the search.
 
 python scripts/road_gaps.py cities/heldout --make-references [--seconds 20] [--jobs 8]
-python scripts/road_gaps.py cities/heldout --weights rrnco [--search 1 --chains 1] [--improve]
+python scripts/road_gaps.py cities/heldout --weights rrnco [--kinds ratsp] [--search 1 --chains 1] [--improve]
 
 A set is 1,000 problems drawn from the city files of the folder (scripts/make_cities.py) with a fixed seed. References
 are kept beside this script, by the cities' names and a hash of their places: LKH for all tours (extra `lkh`), PyVRP for
@@ -79,10 +79,18 @@ def write(known: dict[str, dict[str, float]]) -> None:
     REFERENCES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
+def line(kind: str, best: dict[str, float], stages: dict[str, list[float]]) -> str:
+    """What to say of a set: the mean gap of each stage's costs of the first problems to the references of these."""
+    at = sorted(k for k in map(int, best) if k < len(next(iter(stages.values()))))
+    means = {name: np.mean([costs[k] / best[str(k)] - 1 for k in at]) for name, costs in stages.items()}
+    return f"{kind:10}{len(at):5} references" + "".join(f"{name:>9} {100 * gap:6.2f} %" for name, gap in means.items())
+
+
 def main() -> None:
     parser = searching(options(__doc__, "rrnco", 20.0))
     parser.add_argument("folder", help="with city files (nco city build)")
     parser.add_argument("--count", type=int, default=COUNT, help="use the first problems of each set only")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of problems that weights solve")
     told = parser.parse_args()
     if told.make_references:
         make_references(told.folder, told.seconds, told.jobs)
@@ -90,7 +98,7 @@ def main() -> None:
     torch.set_num_threads(1)
     policy, card = load(told.weights, told.device)
     known = read()
-    for kind in KINDS:
+    for kind in told.kinds:
         instances, problems = drawn(kind, told.folder, told.count)
         began = time.perf_counter()
         plain, routes = construct(policy, preset(card.preset).env, instances, problems, told.device)
@@ -106,10 +114,7 @@ def main() -> None:
             last = list(stages.values())[-1]
             best |= {str(k): round(cost, 6) for k, cost in enumerate(last) if cost < best.get(str(k), np.inf)}
             write(known)
-        at = sorted(k for k in map(int, best) if k < len(problems))
-        means = {name: np.mean([costs[k] / best[str(k)] - 1 for k in at]) for name, costs in stages.items()}
-        gaps = "".join(f"{name:>9} {100 * gap:6.2f} %" for name, gap in means.items())
-        print(f"{kind:10}{len(at):5} references{gaps}   construction {spent:.0f} s", flush=True)
+        print(f"{line(kind, best, stages)}   construction {spent:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..constraints.base import Constraint
 from ..routing import State
-from .tour import TourState
 from .words import Words, require
 
 
@@ -28,7 +27,5 @@ class Own(Words):
         require(problems, self.keys)
         return problems.select(*self.keys)
 
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
         return {}

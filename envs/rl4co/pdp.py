@@ -11,7 +11,6 @@ from torch import Tensor
 from ..constraints.base import Constraint
 from ..generators.shipments import pairs
 from ..routing import State
-from .tour import TourState
 from .words import Words, require
 
 
@@ -37,9 +36,7 @@ class Pdp(Words):
     def reset(self, instances: TensorDict) -> dict[str, Tensor]:
         return {"locs": instances["locs"]}
 
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
         return {}
 
 

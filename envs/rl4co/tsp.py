@@ -8,7 +8,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from ..constraints.base import Constraint
-from ..routing import RoutingEnv, State
+from ..routing import RoutingEnv
 from .tour import Tour, TourState, from_token
 from .words import Words, require
 
@@ -32,9 +32,7 @@ class Tsp(Words):
         tensors |= {"capacity": one, "available": one, "scale": one[:, 0], self.ours: given}
         return TensorDict(tensors, batch_size=problems.batch_size, device=given.device)
 
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: TourState) -> dict[str, Tensor]:
         vehicles = state.vehicles
         return {
             "first_node": vehicles.active[:, 0],

@@ -22,7 +22,6 @@ from ..constraints.route_limit import RouteLimit
 from ..constraints.time_windows import TimeWindows
 from ..instances import NOISE
 from ..routing import State
-from .tour import TourState
 from .words import Words, require
 
 
@@ -57,9 +56,7 @@ class Cvrp(Words):
     def reset(self, instances: TensorDict) -> dict[str, Tensor]:
         return {"locs": instances["locs"], "vehicle_capacity": torch.ones_like(instances["capacity"])}
 
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
         return {"used_capacity": 1 - state.vehicles.slots[0] / instances["capacity"]}
 
 
@@ -132,9 +129,7 @@ class Mtvrp(Words):
         if faults:
             raise ConfigError(faults)
 
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State) -> dict[str, Tensor]:
         seen = dict.fromkeys(MTVRP_STATE, torch.zeros_like(state.current, dtype=torch.float32))
         for constraint, slot in zip(constraints, state.vehicles.slots, strict=True):
             seen |= MTVRP_VIEWS[type(constraint)](slot, instances["capacity"])

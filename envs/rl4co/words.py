@@ -15,8 +15,7 @@ from nco.problem import Objective
 
 from ..constraints.base import Constraint
 from ..instances import has
-from ..routing import RoutingEnv, State
-from .tour import TourState
+from ..routing import RoutingEnv
 
 
 class Process(Protocol):
@@ -59,9 +58,7 @@ class Words(ABC):
         return {}
 
     @abstractmethod
-    def state(
-        self, constraints: tuple[Constraint, ...], instances: TensorDict, state: State | TourState
-    ) -> dict[str, Tensor]:
+    def state(self, constraints: tuple[Constraint, ...], instances: TensorDict, state: Any) -> dict[str, Tensor]:
         """What RL4CO's policies see of a state: tensors [B, 1]."""
 
     def process(self, env: RoutingEnv) -> Process:

@@ -11,7 +11,9 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from nco.envs.presets import PRESETS
+from nco.checker import check
+from nco.envs.instances import to_problems, to_routes
+from nco.envs.presets import PRESETS, preset
 from nco.errors import ConfigError, SolverError
 
 #: Presets that a problem of RL4CO covers -> its name.
@@ -51,6 +53,21 @@ def test_problems_survive_the_way_into_the_keys_of_rl4co_and_back(bridge, name):
     back = env.words.instances(there)
     assert set(back.keys()) == set(instances.keys())
     assert all(torch.equal(back[key], instances[key]) for key in back.keys())  # noqa: SIM118 (a TensorDict)
+
+
+def test_tours_on_roads_cost_what_the_checker_says_and_matrices_are_of_order_one(bridge, random_rollout):
+    env = bridge.PresetEnv("ratsp", 8)
+    instances = preset("ratsp").generator(4, 8, torch.Generator().manual_seed(1))
+    td = env.reset(TensorDict(env.words.problems(instances), batch_size=[4]))
+    assert td["cost_matrix"].amax(dim=(1, 2)).min() > 1
+    assert td["cost_matrix"].max() < 4
+    actions, td = random_rollout(env, td)
+    costs = -env.get_reward(td, actions) * instances["scale"]
+    paths = env.words.path(actions[:, None])[:, 0].tolist()
+    for row, (problem, path, cost) in enumerate(zip(to_problems(instances), paths, costs.tolist(), strict=True)):
+        report = check(problem, to_routes(instances, path, row))
+        assert report.is_feasible()
+        assert report.cost.total == pytest.approx(cost, rel=1e-5)
 
 
 def test_reset_leaves_the_callers_problems_as_they_are_and_may_be_repeated(bridge):

@@ -43,6 +43,7 @@ def test_attention_models_train_with_our_embeddings(bridge, models, learns, name
     learns(getattr(models, model)(env, policy_kwargs=SMALL | bridge.embeddings(env, 32), **SIZES))
 
 
-def test_matnet_trains_on_matrices(bridge, models, learns):
+@pytest.mark.parametrize("name", ["atsp", "ratsp"])
+def test_matnet_trains_on_matrices(bridge, models, learns, name):
     torch.manual_seed(1)
-    learns(models.MatNet(bridge.PresetEnv("atsp", 8), policy_params=SMALL, **SIZES))
+    learns(models.MatNet(bridge.PresetEnv(name, 8), policy_params=SMALL, **SIZES))

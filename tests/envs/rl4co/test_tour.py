@@ -36,7 +36,7 @@ def test_states_tell_the_first_the_current_and_the_visited_places(played):
     _, _, actions, states, _ = played
     for step, state in enumerate(states[1:], start=1):
         assert torch.equal(state.vehicles.active, actions[..., 0])
-        assert torch.equal(state.current, actions[..., step - 1])
+        assert torch.equal(state.vehicles.current, actions[..., step - 1])
         expected = torch.zeros(4, 3, 6, dtype=torch.bool).scatter(-1, actions[..., :step], True)
         assert torch.equal(state.visited, expected)
 
