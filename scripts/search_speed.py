@@ -1,11 +1,14 @@
 """Ruin & recreate on a GPU from greedy starts of the policy: gaps after so many seconds, and iterations per second.
 
 python scripts/search_speed.py cvrp vrptw [--folder ../shared/data/routefinder_val] [--count 1000]
+python scripts/search_speed.py pcvrp pdptw vrptw_shifts hours --count 1000
 
 cvrp: the first problems of Kool et al.'s CVRP100, numpy seed 1234 (scripts/kool_cvrp100.py), weights "cvrp"; the gap is
 to the mean of the best known, 15.654 for the first 1,000. vrptw: RouteFinder's VRPTW with 100 clients, weights
-"unified"; the mean gap to PyVRP's solutions in the folder. The time is that of the search from prepared problems and
-starts to routes on the host, packing included. The checker judges every solution and gives its cost.
+"unified"; the mean gap to PyVRP's solutions in the folder. Any other set is a preset with 100 clients, or a kind of
+scripts/rich_gaps.py; it starts as nco.solve_batch does, and the gap is to the start. The time is that of the search
+from prepared problems and starts to routes on the host, packing included. The checker judges every solution and gives
+its cost.
 """
 
 import argparse
@@ -19,12 +22,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from kool_cvrp100 import BEST_KNOWN, kool
+from rich_gaps import KINDS, drawn
 from tensordict import TensorDict
 
 import nco
 from nco.envs.generators.unified import completed
 from nco.envs.instances import from_problem, to_problems, to_routes
 from nco.envs.presets import preset
+from nco.envs.presets import problems as of_preset
 from nco.io.routefinder import AXES, RoutefinderSet
 from nco.policies.weights import load
 from nco.rollout.fastest import fastest_rollout
@@ -32,6 +37,7 @@ from nco.rollout.starts import first_clients
 from nco.search import gpu
 from nco.search.data import SearchData, from_solution, search_data, to_solution
 from nco.search.packing import Routes
+from nco.solvers.together import complete_starts
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,17 @@ def vrptw(count: int, device: str, pool: ProcessPoolExecutor, folder: Path) -> B
     return _bench("vrptw", problems, instances, "unified", arrays["cost_pyvrp"][: len(problems)], device, pool)
 
 
+def other(name: str, count: int, device: str, pool: ProcessPoolExecutor) -> Bench:
+    every = [drawn(name, 100, k) for k in range(count)] if name in KINDS else of_preset(name, 100, count, seed=1)
+    began = time.perf_counter()
+    begun = complete_starts(every, seed=1, device=device)
+    problems = [every[k] for k in begun]
+    starts = [from_solution(problem, start) for problem, start in zip(problems, begun.values(), strict=True)]
+    print(f"{name}: starts of {len(problems)} of {count} problems in {time.perf_counter() - began:.1f} s", flush=True)
+    known = np.array(list(pool.map(cost, problems, starts, chunksize=25)))
+    return Bench(name, problems, [search_data(problem) for problem in problems], starts, known, pool)
+
+
 def _bench(
     name: str, problems: list[nco.Problem], instances: TensorDict, weights: str, known: np.ndarray, device: str,
     pool: ProcessPoolExecutor,
@@ -100,7 +117,7 @@ def run(bench: Bench, seconds: float, chains: int, heat: tuple[float, float], de
     stop = nco.stop.MaxRuntime(seconds)
     found = gpu.search(bench.data, bench.starts, stop, chains=chains, seed=1, heat=heat, device=device)
     total = found.iterations * chains * len(bench.problems)
-    return (f"{bench.name:6}{seconds:6.1f} s{chains:4} chains  heat {heat[0]:.3g} to {heat[1]:.3g}  "
+    return (f"{bench.name:13}{seconds:6.1f} s{chains:4} chains  heat {heat[0]:.3g} to {heat[1]:.3g}  "
             f"{gpu.SLOTS_PER_WARP:4} slots a warp  took {found.seconds:6.2f} s{found.iterations:9} iterations each"
             f"{total / found.seconds / 1e6:8.1f} M/s  gap {bench.gap(found.routes):7.3f} %")  # fmt: skip
 
@@ -120,8 +137,12 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         pool.submit(int).result()  # processes begin before the GPU is in use
         for name in options.sets:
-            bench = (cvrp(options.count, options.device, pool) if name == "cvrp" else
-                     vrptw(options.count, options.device, pool, options.folder))  # fmt: skip
+            if name == "cvrp":
+                bench = cvrp(options.count, options.device, pool)
+            elif name == "vrptw":
+                bench = vrptw(options.count, options.device, pool, options.folder)
+            else:
+                bench = other(name, options.count, options.device, pool)
             for gpu.SLOTS_PER_WARP in options.slots_per_warp:
                 began = time.perf_counter()
                 gpu.search(bench.data[:10], bench.starts[:10], nco.stop.MaxIterations(1), 10, device=options.device)

@@ -33,10 +33,12 @@ import triton
 import triton.language as tl
 
 from nco.search.pairs import best_pair, follow
+from nco.search.strings import called, changed, cut, opened, ordered, spare
 from nco.search.tile import (
     BLINK,
     NEVER,
     below,
+    delayed,
     entries,
     idle,
     key,
@@ -44,6 +46,7 @@ from nco.search.tile import (
     of_route,
     paid_waiting,
     peaks,
+    prolonged,
     settle,
     starts,
     the,
@@ -116,9 +119,7 @@ def ruin_recreate_kernel(
     second = demand
     if ROOM2:
         second = tl.load(SECOND + i, mask=is_client, other=0.0)
-    mate = i * 0 - 1
-    if PAIRED:
-        mate = tl.load(MATE + i, mask=is_client, other=-1)
+    mate = tl.load(MATE + i, mask=is_client, other=-1) if PAIRED else i * 0 - 1
     at, next = tl.load(AT + rows), tl.load(NEXT + rows).to(tl.int32)
     kind = tl.load(KIND + rows).to(tl.int32)
     point = tl.where(is_client, i, tl.load(START + kind))
@@ -188,32 +189,14 @@ def ruin_recreate_kernel(
             nearest = tl.min(closeness, 0)
             if nearest < NEVER:
                 place = the(at, i == (nearest & (P - 1)))
-                route, position = place >> 16, place & 0xFFFF
-                base = place - position
+                route = place >> 16
                 inside = of_route(at, route)
                 closeness = tl.where(inside, NEVER, closeness)
                 length = tl.sum(tl.where(inside, 1, 0), 0) - 1
                 luck = mixed(dice + 16 + wanted)
-                size = 1 + below(tl.minimum(longest.to(tl.int32), length), luck)
-                if FLEET:  # now and then the whole route, for another kind of vehicle
-                    size = tl.where((luck & 31) == 0, length, size)
-                # with chance one half a client in the middle of the string stays
-                kept = tl.where(((luck & 64) != 0) & (size > 1) & (size < length), 1, 0)
-                low = tl.maximum(position - size - kept + 1, 1)
-                high = tl.minimum(position, length - size - kept + 1)
-                begin = low + below(high - low + 1, mixed(luck + 1))
-                end = begin + size + kept
-                split = end
-                stays = i < 0
-                if kept > 0:
-                    split = begin + 1 + below(size - 1, mixed(luck + 2))
-                    stays = at == base + split
-                    next = tl.where(stays, the(next, at == base + end - 1), next)
-                next = tl.where(at == base + begin - 1, the(next, at == base + split - 1), next)
-                goes = inside & (at >= base + begin) & (at < base + end) & (stays == 0)
-                at = tl.where(inside & (at >= base + end), at - size, tl.where(stays, base + begin, at))
-                at = tl.where(goes, -1, at)
-                room = tl.where(goes, -1.0, room)
+                at, next, room, goes, begin, size, kept = cut(
+                    place, inside, length, longest, luck, i, at, next, room, FLEET
+                )
                 inside = inside & (goes == 0)
                 length -= size
                 left += size
@@ -225,60 +208,32 @@ def ruin_recreate_kernel(
                     k = the(kind, i == n + route)
                     if (luck & 896) == 0:
                         k = below(K, mixed(luck + 3))
-                        others = tl.sum(tl.where(is_start & (next < n) & (kind == k) & (inside == 0), 1, 0), 0)
-                        possible = possible & (others < tl.load(AVAILABLE + k))
-                        kind = tl.where(inside, k, kind)
-                        off = tl.where(inside, tl.load(VIEW + k) * W * W, off)
-                        start = inside & is_start
-                        point = tl.where(start, tl.load(START + k), point)
-                        if FIXED:
-                            price = tl.where(start, tl.load(PRICE + k), price)
-                        next = tl.where(inside & (next >= n), tl.load(END + k), next)
                         head, tail = 1, length + 1
-                        if ZONES:
-                            out = tl.load(ALLOWED + i * K + k, mask=inside & is_client, other=1) == 0
-                            possible = possible & (tl.max(tl.where(out, 1, 0), 0) == 0)
+                        free, kind, off, point, price, next = changed(
+                            inside, k, K, W, i, is_client, is_start, n, kind, off, point, price, next,
+                            AVAILABLE, VIEW, START, END, PRICE, ALLOWED, FIXED, ZONES,
+                        )  # fmt: skip
+                        possible = possible & free
                 arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest = settle(
                     at, next, arc, room, room2, purse, first, last, leave, late, clock, ride, since, until, rest,
                     route, inside, length, head, tail, k, i, W, point, off, matrices, price, demand, second,
                     COST, RIDE, OPENS, CLOSES, SERVICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
                     ROOM2, MIXED, LAST, LIMIT, TIME, LASTING, SAME, FIXED, PAIRED,
                 )  # fmt: skip
-                if (
-                    FLEET or TIME or LIMIT
-                ):  # of another kind it may be too full; past those removed, too long or too late
-                    worst = room
-                    if ROOM2:
-                        worst = tl.minimum(worst, room2)
-                    if LIMIT:
-                        worst = tl.minimum(worst, purse)
-                    if TIME:
-                        go = arc - price if SAME else ride
-                        worst = tl.where((length > 0) & (leave + go > late), -1.0, worst)
-                    if LASTING:
-                        spare = rest - idle(leave, late, clock, ride, since, until)
-                        worst = tl.where(length > 0, tl.minimum(worst, spare), worst)
-                    possible = possible & (tl.min(tl.where(inside, worst, 0.0), 0) >= 0)
+                if FLEET or TIME or LIMIT:
+                    go = arc - price if SAME else ride
+                    least = spare(length, room, room2, purse, leave, late, clock, go, since, until, rest,
+                                  ROOM2, LIMIT, TIME, LASTING)  # fmt: skip
+                    possible = possible & (tl.min(tl.where(inside, least, 0.0), 0) >= 0)
         removed = is_client & (at < 0)
         if OPTIONAL:  # of those that were not served before only some are called
             arc = tl.where(removed, tl.load(ABSENCE + i, mask=is_client, other=0.0), arc)
-            absent = removed & (at0 < 0)
-            if PAIRED:
-                absent = absent & (mate >= -1)
-            called = absent & (unit(mixed(noise)) * tl.sum(tl.where(absent, 1, 0), 0).to(tl.float32) < CALLED)
-            left += tl.sum(tl.where(called, 1, 0), 0)
-            removed = called | (removed & (at0 >= 0))
+            removed = called(removed, at0, mate, noise, CALLED)
+            left = tl.sum(tl.where(removed, 1, 0), 0)
         else:
             arc = tl.where(removed, 0.0, arc)
 
-        # the order of insertion: random, most demand, farthest, nearest; shortest, first, last window first
-        draw = unit(mixed(dice + 3)) * (17 if TIME else 11)
-        order = tl.where(draw < 8, 0, tl.where(draw < 10, 1, 2))
-        if TIME:
-            order = tl.where(draw < 11, order, ((draw - 5) / 2).to(tl.int32))
-        rank = tl.load(RANK + (order * clients + i), mask=removed, other=0)
-        random = (noise >> 8).to(tl.int32)
-        queue = tl.where(removed, (tl.where(draw < 4, random, rank * P) & -P) | i, NEVER)
+        queue = ordered(removed, dice, noise, clients, i, RANK, TIME, P)
         later, delivery = n * 0 - 1, n  # slot behind which a delivery comes next; -1: none does
         if PAIRED:  # deliveries come with their pickups
             queue = tl.where(mate < -1, NEVER, queue)
@@ -291,37 +246,13 @@ def ruin_recreate_kernel(
                 if the(next, i == fresh) < n:
                     fresh = tl.min(tl.where(is_start & (next >= n), i, P), 0)
                     k = below(K, mixed(dice + 32 + left))
-                    tried = 0
-                    free = tl.sum(tl.where(is_start & (next < n) & (kind == k), 1, 0), 0) < tl.load(AVAILABLE + k)
-                    while (tried < K) & (free == 0):
-                        tried += 1
-                        k = tl.where(k + 1 < K, k + 1, 0)
-                        free = tl.sum(tl.where(is_start & (next < n) & (kind == k), 1, 0), 0) < tl.load(AVAILABLE + k)
-                    empty = is_start & (next >= n)
-                    room = tl.where(empty, -1.0, room)
-                    here = (i == fresh) & free
-                    kind = tl.where(here, k, kind)
-                    off = tl.where(here, tl.load(VIEW + k) * W * W, off)
-                    point = tl.where(here, tl.load(START + k), point)
-                    if FIXED:
-                        price = tl.where(here, tl.load(PRICE + k), price)
-                    next = tl.where(here, tl.load(END + k), next)
-                    room = tl.where(here, tl.load(CAPACITY + k), room)
-                    if MIXED:
-                        room2 = tl.where(here, tl.load(CAPACITY + k), room2)
-                    elif ROOM2:
-                        room2 = tl.where(here, tl.load(CAPACITY2 + k), room2)
-                    if LIMIT:
-                        purse = tl.where(here, tl.load(FARTHEST + k) + price, purse)
-                    if TIME:
-                        leave = tl.where(here, tl.load(SHIFT + 4 * k), leave)
-                        late = tl.where(here, tl.load(SHIFT + 4 * k + 3), late)
-                        clock = tl.where(here, 0.0, clock)
-                    if LASTING:
-                        ride = tl.where(here, 0.0, ride)
-                        since = tl.where(here, tl.load(SHIFT + 4 * k + 2), since)
-                        until = tl.where(here, tl.load(SHIFT + 4 * k + 1), until)
-                        rest = tl.where(here, tl.load(LASTS + k), rest)
+                    (kind, off, point, price, next, room, room2, purse, leave, late, clock, ride, since, until,
+                     rest) = opened(
+                        fresh, k, K, W, i, is_start, n,
+                        kind, off, point, price, next, room, room2, purse, leave, late, clock, ride, since, until, rest,
+                        AVAILABLE, VIEW, START, END, PRICE, CAPACITY, CAPACITY2, FARTHEST, SHIFT, LASTS,
+                        ROOM2, MIXED, LIMIT, TIME, LASTING, FIXED,
+                    )  # fmt: skip
             client = tl.min(queue, 0) & (P - 1)
             if PAIRED:
                 client = tl.where(later >= 0, delivery, client)
@@ -359,12 +290,10 @@ def ruin_recreate_kernel(
                 finish = tl.maximum(leave + drive, opens) + service
                 fits = fits & (finish - service <= closes) & (finish + go <= late)
             if LASTING:
-                reach, longer = clock + drive, drive + service + go - ride
-                latest = tl.minimum(until, closes - reach)
-                waiting = idle(finish, late, reach + service, go, since - longer, latest)
+                longer, waiting = prolonged(drive, go, finish, closes, service, late, clock, ride, since, until)
                 fits = fits & (longer + waiting <= rest)
-                waited = idle(leave, late, clock, ride, since, until)
-                more += rate * (waiting - tl.where(is_start & (next >= n), 0.0, waited))
+                waited = tl.where(is_start & (next >= n), 0.0, idle(leave, late, clock, ride, since, until))
+                more += rate * (waiting - waited)
             if OPTIONAL:
                 fits = fits & (more < prize)
             keys = tl.where(fits, key(more, i, P), NEVER)
@@ -408,27 +337,14 @@ def ruin_recreate_kernel(
                 row += the(off, here)
             step_on = tl.load(COST + row + follower)
             if TIME:
-                gone, drove = the_float(clock, here), the_float(drive, here)
-                ready, due = the_float(finish, here), the_float(late, here)
                 goes_on = step_on
                 if SAME:
                     ride = arc - price
                 else:
                     goes_on = tl.load(RIDE + row + follower)
-                old = the_float(ride, here)
-                behind = inside & (at > place)
-                # what follows is reached later by as much as waiting does not absorb; what precedes, has less time
-                reached = ready + goes_on - old - gone
-                leave = tl.where(behind, tl.maximum(leave, reached + clock), leave)
-                clock = tl.where(behind, clock + (drove + service + goes_on - old), clock)
-                ride = tl.where(here, drove, ride)
-                latest = tl.minimum(closes, due - goes_on - service)
-                ahead = inside & (at <= place)
-                late = tl.where(ahead, tl.minimum(late, latest - (gone + drove - clock - ride)), late)
-                leave = tl.where(mine, ready, leave)
-                late = tl.where(mine, due, late)
-                clock = tl.where(mine, gone + drove + service, clock)
-                ride = tl.where(mine, goes_on, ride)
+                leave, late, clock, ride = delayed(
+                    inside, place, here, mine, drive, goes_on, finish, closes, service, at, leave, late, clock, ride
+                )
             arc = tl.where(here, came, tl.where(mine, step_on, arc))
             next = tl.where(here, client, tl.where(mine, follower, next))
             at = tl.where(mine, place + 1, tl.where(inside & (at > place), at + 1, at))

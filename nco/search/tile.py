@@ -107,6 +107,29 @@ def turn(at, route, first, last, demand, second):
 
 
 @triton.jit
+def delayed(inside, place, here, mine, drive, goes_on, finish, closes, service, at, leave, late, clock, ride):
+    """Times of a route into which a client comes here: it is finished at `finish`, and `goes_on` for so long.
+
+    What follows is reached later by as much as waiting does not absorb; what precedes, has less time.
+    """
+    gone, drove = the_float(clock, here), the_float(drive, here)
+    ready, due = the_float(finish, here), the_float(late, here)
+    old = the_float(ride, here)
+    behind = inside & (at > place)
+    reached = ready + goes_on - old - gone
+    leave = tl.where(behind, tl.maximum(leave, reached + clock), leave)
+    clock = tl.where(behind, clock + (drove + service + goes_on - old), clock)
+    ride = tl.where(here, drove, ride)
+    latest = tl.minimum(closes, due - goes_on - service)
+    ahead = inside & (at <= place)
+    late = tl.where(ahead, tl.minimum(late, latest - (gone + drove - clock - ride)), late)
+    leave = tl.where(mine, ready, leave)
+    late = tl.where(mine, due, late)
+    clock = tl.where(mine, gone + drove + service, clock)
+    return leave, late, clock, tl.where(mine, goes_on, ride)
+
+
+@triton.jit
 def starts(
     at, route, inside, length, k, i, clock, ride, since, until, rest, OPENS, CLOSES, SERVICE, SHIFT, LASTS
 ):  # fmt: skip
@@ -138,6 +161,14 @@ def idle(leave, late, clock, ride, since, until):
     Who starts late enough never waits; who has to start earlier, waits for the difference.
     """
     return tl.maximum(tl.maximum(leave - clock, since) - tl.minimum(until, late - clock - ride), 0.0)
+
+
+@triton.jit
+def prolonged(drive, go, finish, closes, service, late, clock, ride, since, until):
+    """By slot, how much longer a route drives and serves with a client behind it, and how long it then waits."""
+    longer, reach = drive + service + go - ride, clock + drive
+    latest = tl.minimum(until, closes - reach)
+    return longer, idle(finish, late, reach + service, go, since - longer, latest)
 
 
 @triton.jit
