@@ -2,7 +2,6 @@ import pytest
 import torch
 
 import nco.train.graphed
-
 from nco.envs.presets import preset
 from nco.errors import GraphWarning
 from nco.policies import make_policy
