@@ -20,7 +20,7 @@ def test_every_argument_is_passed_through_untouched(run, monkeypatch):
 def test_help_lists_the_groups_and_every_key_with_its_value(run, flag):
     result = run("train", "experiment=smoke", flag)
     assert result.exit_code == 0
-    assert "experiment=camp|cvrp|profiles|rrnco|smoke|unified" in result.stdout
+    assert "experiment=camp|cvrp|minmax|profiles|rrnco|smoke|unified" in result.stdout
     assert "muon_rate: 0.01" in result.stdout
 
 

@@ -58,7 +58,7 @@ def test_a_free_start_leaves_the_first_step_to_the_policy(tiny_camp, drawn):
     process, memory = ParallelEnv(env.constraints), policy.encode(instances)
     scene = Scene(process.reset(instances, 2), torch.zeros(4, 2, 5))
     chosen = act(policy, process, memory, instances, scene, None)[0].action
-    first = next(steps(policy, env, memory, instances, free_starts(instances, 2), None)).action
+    first = next(steps(policy, process, memory, instances, free_starts(instances, 2), None)).action
     assert torch.equal(first, chosen)
 
 

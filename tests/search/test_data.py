@@ -76,7 +76,7 @@ def test_flags_tell_what_a_problem_has(feature):
 
 REFILL = {"capacity": (9.0,), "reload_depots": (0,)}
 REFUSED = {
-    "the costliest route": ({"objective": "max"}, "objective"),
+    "the costliest route with a shipment": ({"objective": "max", "shipments": (Shipment(0, 1),)}, "objective"),
     "few refills": ({"vehicle": {**REFILL, "max_reloads": 2}}, "reloads"),
     "refills with a price of a route": ({"vehicle": {**REFILL, "fixed_cost": 1.0}}, "reloads"),
     "refills with a price of time": ({"vehicle": {**REFILL, "unit_duration_cost": 1.0}}, "reloads"),

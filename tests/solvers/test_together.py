@@ -80,10 +80,10 @@ def on_gpu(monkeypatch):
 
 @pytest.mark.slow
 def test_a_batch_is_solved_together_and_the_cores_take_what_the_kernel_does_not_know(mixed, on_gpu):
-    waiting = replace(mixed[2], vehicle_types=(replace(mixed[2].vehicle_types[0], unit_duration_cost=1.0),))
+    longest = replace(mixed[2], objective="max")
     told = {}
-    results = nco.solve_batch([*mixed, waiting], MaxIterations(1), on_result=told.__setitem__)
-    assert [result.problem for result in results] == [*mixed, waiting]
+    results = nco.solve_batch([*mixed, longest], MaxIterations(1), on_result=told.__setitem__)
+    assert [result.problem for result in results] == [*mixed, longest]
     assert ["padding" in result.provenance for result in results] == [True, True, True, False, False]
     assert [result.is_feasible() for result in results] == [True, True, True, False, True]
     assert [told[number] for number in range(5)] == results
