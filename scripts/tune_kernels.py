@@ -25,6 +25,8 @@ from nco.rollout.rescore import Decisions, log_probability
 from nco.rollout.starts import sampled_starts
 
 BATCH, STARTS, REPEATS = 256, 50, 5
+#: Problems of the processes that only compile: kernels do not depend on it.
+FEW = 2
 #: Kernel -> module, name of its launch, what the tile is called.
 KERNELS = {
     "rollout": (fused, "launch", "BS"),
@@ -39,11 +41,11 @@ TILES, WARPS, STAGES = (16, 32, 64), (2, 4, 8), (1, 2, 3)
 class Work:
     """A rollout and its re-scoring, forward and backward."""
 
-    def __init__(self, name: str, problems: str, clients: int) -> None:
+    def __init__(self, name: str, problems: str, clients: int, batch: int = BATCH) -> None:
         known = preset(problems)
         torch.manual_seed(1)
         self.env, self.policy = known.env, make_policy(name, {"features": known.env.num_features}).cuda()
-        self.instances: TensorDict = known.generator(BATCH, clients, torch.Generator().manual_seed(1)).cuda()
+        self.instances: TensorDict = known.generator(batch, clients, torch.Generator().manual_seed(1)).cuda()
         self.starts = sampled_starts(self.instances, STARTS, self.env.could(self.instances))
         with torch.autocast("cuda", torch.bfloat16):
             self.memory = self.policy.encode(self.instances)
@@ -96,7 +98,7 @@ def launches(kernel: str) -> list[dict[str, int]]:
 
 def compile_all(job: tuple[str, str, int, list[tuple[str, dict[str, int]]]]) -> None:
     name, problems, clients, todo = job
-    work = Work(name, problems, clients)
+    work = Work(name, problems, clients, FEW)
     for kernel, told in todo:
         timed(work, kernel, told)
 
