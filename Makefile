@@ -27,7 +27,7 @@ demo: $(VENV)/core ## Solve a bundled example with four solvers: routes, table, 
 	@echo "== Picture: out/demo.png. Page: out/demo.html. Next: $(BIN)/nco solve --help"
 
 test: $(VENV)/all ## Run the whole test suite
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadscope
 
 lint: $(VENV)/all ## Check style, types and the direction of imports
 	$(BIN)/ruff check
