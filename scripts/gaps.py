@@ -14,7 +14,7 @@ from nco.envs.instances import symmetries, to_routes
 from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
 from nco.rollout.fastest import fastest_rollout
-from nco.rollout.starts import first_clients
+from nco.rollout.starts import first_pairs
 from nco.search.data import from_solution, to_solution
 from nco.search.packing import Routes
 
@@ -42,11 +42,15 @@ def searching(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
-    """Cost [B] and actions of the cheapest greedy rollout of each problem, over all starts."""
-    starts = first_clients(instances, instances["locs"].shape[1], env.could(instances))
-    actions, cost = fastest_rollout(policy, env, instances, starts)
-    cost, best = cost.min(dim=1)
-    return cost, [rows[k].tolist() for rows, k in zip(actions, best.tolist(), strict=True)]
+    """Cost [B] and actions of the cheapest greedy rollout of each problem, from every client by every vehicle."""
+    memory, starts = policy.encode(instances), first_pairs(instances, env.could(instances))
+    found = [
+        fastest_rollout(policy, env, instances, part, memory=memory)
+        for part in starts.split(instances["locs"].shape[1], dim=1)
+    ]
+    cost, part = torch.stack([costs.amin(dim=1) for _, costs in found]).min(dim=0)
+    best = [found[k] for k in part.tolist()]
+    return cost, [actions[row, costs[row].argmin()].tolist() for row, (actions, costs) in enumerate(best)]
 
 
 @torch.no_grad()

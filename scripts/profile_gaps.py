@@ -1,4 +1,4 @@
-"""Gaps of construction on problems whose vehicles have preferences or zones: every start, greedy, and 8 symmetries.
+"""Gaps of construction on problems whose vehicles have preferences or zones: greedy from every client by every vehicle.
 
 python scripts/profile_gaps.py --make-references [--seconds 10] [--jobs 8]     PyVRP on 8 problems of each cell; goes on
 python scripts/profile_gaps.py --run-ortools [--seconds 10] [--jobs 8]         OR-Tools on the same ones; goes on too
@@ -12,7 +12,7 @@ OR-Tools finds is kept in profile_ortools.json, null where it is not feasible. -
 policy with ruin & recreate, all cells at once on the GPU, for so many seconds per 1,000 problems. The checker judges
 every solution and gives its cost.
 
-A line per cell: mean gaps in per cent over the problems with a reference, of the objective (greedy; over the
+A line per cell: mean gaps in per cent over the problems with a reference, of the objective (greedy; over 8
 symmetries; after the search; of OR-Tools over its problems), all but greedy with those of T (more is worse) and of the
 sum of P (less is worse); then means over the cells of each kind. Then in how many cells our mean objective is below
 OR-Tools', over its problems, and for each pattern the largest gaps of T and of the sum of P over the weights: how far
@@ -141,10 +141,10 @@ def write(path: Path, known: Known) -> None:
 
 
 def constructed(
-    policy: Policy, env: RoutingEnv, device: str
+    chosen: Sequence[Cell], policy: Policy, env: RoutingEnv, device: str
 ) -> Iterator[tuple[list[nco.Problem], Tensor, list[Routes]]]:
-    """What the policy makes of every cell."""
-    for cell in cells():
+    """What the policy makes of the problems of cells."""
+    for cell in chosen:
         instances = cell.instances()
         problems = to_problems(instances)
         yield problems, *construct(policy, env, instances, problems, device)
@@ -153,7 +153,9 @@ def constructed(
 def main() -> None:
     parser = searching(options(__doc__, "profiles", 10.0))
     parser.add_argument("--run-ortools", action="store_true")
+    parser.add_argument("--kinds", default="", help="those that begin like this")
     told = parser.parse_args()
+    chosen = [cell for cell in cells() if cell.kind.startswith(told.kinds)]
     if told.make_references or told.run_ortools:
         solver, path = ("pyvrp", REFERENCES) if told.make_references else ("ortools", ORTOOLS)
         solve_all(solver, path, told.seconds, told.jobs)
@@ -161,7 +163,7 @@ def main() -> None:
     torch.set_num_threads(1)
     policy, card = load(told.weights, told.device)
     began = time.perf_counter()
-    problems, plain, routes = zip(*constructed(policy, preset(card.preset).env, told.device), strict=True)
+    problems, plain, routes = zip(*constructed(chosen, policy, preset(card.preset).env, told.device), strict=True)
     count = sum(map(len, problems))
     print(f"{card.name} on {told.device}: {count} problems x 8 symmetries in {time.perf_counter() - began:.0f} s")
     stages: Stages = {"x8": [values(*cell) for cell in zip(problems, routes, strict=True)]}
@@ -175,21 +177,21 @@ def main() -> None:
         stages["search"] = [[next(after) for _ in cell] for cell in problems]
     known = read(REFERENCES)
     if told.improve:
-        for cell, last in zip(cells(), list(stages.values())[-1], strict=True):
+        for cell, last in zip(chosen, list(stages.values())[-1], strict=True):
             best = known[cell.name]
             best.update({str(k): v for k, v in enumerate(last) if v and v < tuple(best.get(str(k)) or (np.inf,))})
         write(REFERENCES, known)
     if rival := read(ORTOOLS):
-        stages["OR-Tools"] = [[rival[cell.name].get(str(k)) for k in range(COUNT)] for cell in cells()]
-    report(known, [cell.tolist() for cell in plain], stages)
+        stages["OR-Tools"] = [[rival[cell.name].get(str(k)) for k in range(COUNT)] for cell in chosen]
+    report(chosen, known, [cell.tolist() for cell in plain], stages)
 
 
-def report(known: Known, plain: list[list[float]], stages: Stages) -> None:
+def report(chosen: Sequence[Cell], known: Known, plain: list[list[float]], stages: Stages) -> None:
     """The table, and what it says about OR-Tools and about both sides of the front."""
     titles = ["greedy", *(title for stage in stages for title in (stage, "T", "P"))]
     print(f"{'':26}" + "".join(f"{title:>9}" for title in titles))
     rows, beaten = defaultdict[str, list[Floats]](list), list[list[bool]]()
-    for number, cell in enumerate(cells()):
+    for number, cell in enumerate(chosen):
         at = sorted(int(k) for k, found in known[cell.name].items() if found)
         if at:
             best = np.array([known[cell.name][str(k)] for k in at])

@@ -26,6 +26,24 @@ def first_clients(instances: TensorDict, rollouts: int, could: Tensor | None = N
     return starting_at(instances, clients.expand(batch, -1), could)
 
 
+def first_pairs(instances: TensorDict, could: Tensor) -> Tensor:
+    """Starts [B, M * n, P] at every client by every vehicle, vehicle by vehicle; where a vehicle cannot serve a client,
+    at that client by the vehicle that `first_clients` takes.
+
+    could [B, M, N]: which clients each vehicle can serve (RoutingEnv.could).
+    """
+    usual, fleet = first_clients(instances, instances["locs"].shape[1], could), fleet_size(instances)
+    if fleet == 1:
+        return usual
+    clients = torch.arange(fleet, instances["locs"].shape[1], device=usual.device)
+    free = torch.full_like(clients, FREE)
+    pairs = [
+        torch.stack([clients, free] if m == 0 else [torch.full_like(clients, m), clients], -1) for m in range(fleet)
+    ]
+    allowed = could[..., fleet:, None].unbind(dim=1)
+    return torch.cat([torch.where(ok, pair, usual) for ok, pair in zip(allowed, pairs, strict=True)], dim=1)
+
+
 def free_starts(instances: TensorDict, rollouts: int) -> Tensor:
     """Starts [B, S, 1] that are left to the policy, for vehicles that act at the same time."""
     return torch.full((len(instances["locs"]), rollouts, 1), FREE, device=instances["locs"].device)

@@ -1,7 +1,7 @@
 import torch
 
 from nco.rollout import rollout
-from nco.rollout.starts import FREE, NEAR, first_clients, sampled_starts, starting_at
+from nco.rollout.starts import FREE, NEAR, first_clients, first_pairs, sampled_starts, starting_at
 
 
 def test_starts_are_the_first_clients_of_every_problem(drawn):
@@ -94,3 +94,22 @@ def test_vehicles_to_which_visits_cost_the_same_take_turns(tiny_profiles, drawn)
     token = torch.where(starts[..., 1] == FREE, 0, starts[..., 0])
     assert could[..., 5:].gather(1, token[:, None]).all()
     assert token.flatten().bincount().min() > 0.1 * token.numel()
+
+
+def test_every_vehicle_begins_at_every_client_that_it_can_serve_and_the_cheapest_at_the_others(tiny_profiles, drawn):
+    _, env = tiny_profiles("pvrp_zc_angle")
+    instances = drawn(3, 6, "pvrp_zc_angle")
+    could, usual = env.could(instances), first_clients(instances, 6, env.could(instances))
+    starts = first_pairs(instances, could)
+    assert starts.shape == (3, 5 * 6, 2)
+    for problem, begun in enumerate(starts.unflatten(1, (5, 6)).tolist()):
+        for vehicle, pairs in enumerate(begun):
+            for client, pair in enumerate(pairs, start=5):
+                told = [client, FREE] if vehicle == 0 else [vehicle, client]
+                expected = told if could[problem, vehicle, client] else usual[problem, client - 5].tolist()
+                assert pair == expected
+
+
+def test_one_vehicle_begins_at_every_client(drawn):
+    instances = drawn(2, 4)
+    assert torch.equal(first_pairs(instances, torch.ones(2, 1, 5, dtype=torch.bool)), first_clients(instances, 4))
