@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nco.rounding import ROUNDINGS, Rounding
+from nco.rounding import ROUNDINGS, Rounding, straight
 
 Floats = NDArray[np.float64]
 Window = tuple[float, float]
@@ -227,9 +227,7 @@ class Problem:
         matrix = self.profiles[profile].distance
         if matrix is not None:
             return np.asarray(matrix[i, j])
-        gap = self.xy[i] - self.xy[j]
-        # a square root is correctly rounded on every machine, np.hypot is not: 3-4-5 must not become 4.999...
-        return ROUNDINGS[self.rounding](np.sqrt(gap[..., 0] ** 2 + gap[..., 1] ** 2))
+        return ROUNDINGS[self.rounding](straight(self.xy[i] - self.xy[j]))
 
     def duration(self, origin: ArrayLike, destination: ArrayLike, profile: int = 0) -> Floats:
         """Travel times between locations at speed 1, elementwise; the distances when no duration is given."""

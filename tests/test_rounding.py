@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nco.rounding import ROUNDINGS
+from nco.rounding import ROUNDINGS, straight
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,14 @@ def test_whole_numbers_stay_as_they_are(name: str) -> None:
 def test_rounding_never_reorders_distances(name: str) -> None:
     distances = np.sort(np.random.default_rng(2).uniform(0, 10, 10_000))
     assert (np.diff(ROUNDINGS[name](distances)) >= 0).all()
+
+
+def test_whole_lengths_of_large_gaps_are_exact_others_those_of_the_square_root_and_unknown_ones_unknown() -> None:
+    draw = np.random.default_rng(3)
+    m, n, scale = draw.integers(1, 1000, (3, 50_000))
+    gaps = np.stack([scale * abs(m * m - n * n), scale * 2 * m * n], axis=-1).astype(np.float64)
+    lengths = scale * (m * m + n * n)
+    assert (np.sqrt((gaps**2).sum(axis=-1)) != lengths).any()
+    assert np.array_equal(straight(gaps), lengths)
+    assert float(straight(np.array([428 * 1e6 + 0.5, 1e8]))) == np.sqrt((428 * 1e6 + 0.5) ** 2 + 1e16)
+    assert np.isnan(straight(np.array([[np.nan, 1.0], [np.inf, np.nan]]))).all()
