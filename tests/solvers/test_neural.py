@@ -452,7 +452,7 @@ def test_a_batch_that_would_end_too_late_is_not_begun(typical):
 @pytest.fixture(scope="module")
 def priced() -> list[Problem]:
     """One problem at four prices of preferences."""
-    problem = problems("pvrp_p", 40, 1, seed=5)[0]
+    problem = problems("pvrp_p", 20, 1, seed=5)[0]
     return [replace(problem, preference_weight=price) for price in (0.01, 0.1, 1.0, 10.0)]
 
 
