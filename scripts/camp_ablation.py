@@ -11,6 +11,7 @@ problem and one for all: how much dearer than the first weights in per cent, mea
 """
 
 import argparse
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -37,15 +38,16 @@ KINDS = tuple(kind for pattern in PATTERNS for kind in (f"p {pattern} 0.2", f"zc
 SIZES, FLEET = (60, 80, 100), 5
 
 
-class Settled(ParallelEnv):
+class Settled(ParallelEnv, ABC):
     """Conflicts are settled by a rank [B, S, M] of who goes first, before the usual rule finds any; least first."""
 
     def __init__(self, env: RoutingEnv, instances: TensorDict) -> None:
         super().__init__(env.constraints, env.objective)
         self.instances = instances
 
+    @abstractmethod
     def rank(self, state: ParallelState, action: Tensor) -> Tensor:
-        raise NotImplementedError
+        """[B, S, M]"""
 
     def resolve(self, state: ParallelState, mask: Tensor, action: Tensor, score: Tensor) -> Tensor:
         fleet = action.shape[-1]

@@ -1,7 +1,7 @@
 """What the scripts that measure gaps have in common: construction by a policy, and what the checker says of it."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from tensordict import TensorDict
@@ -14,12 +14,14 @@ from nco.envs.instances import symmetries, to_routes
 from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
 from nco.rollout.fastest import fastest_rollout
-from nco.rollout.starts import first_pairs
+from nco.rollout.starts import first_clients
 from nco.search.data import from_solution, to_solution
 from nco.search.packing import Routes
 
 #: Problems in a batch of rollouts from every start.
 TOGETHER = 250
+#: From problems and who could serve whom to starts [B, S, P].
+Starts = Callable[[TensorDict, Tensor], Tensor]
 
 
 def options(description: str | None, weights: str, seconds: float) -> argparse.ArgumentParser:
@@ -41,9 +43,16 @@ def searching(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
-    """Cost [B] and actions of the cheapest greedy rollout of each problem, from every client by every vehicle."""
-    memory, starts = policy.encode(instances), first_pairs(instances, env.could(instances))
+def every_client(instances: TensorDict, could: Tensor) -> Tensor:
+    """One start for each client."""
+    return first_clients(instances, instances["locs"].shape[1], could)
+
+
+def best_paths(
+    policy: Policy, env: RoutingEnv, instances: TensorDict, rule: Starts = every_client
+) -> tuple[Tensor, list[list[int]]]:
+    """Cost [B] and actions of the cheapest greedy rollout of each problem, over all starts of a rule."""
+    memory, starts = policy.encode(instances), rule(instances, env.could(instances))
     found = [
         fastest_rollout(policy, env, instances, part, memory=memory)
         for part in starts.split(instances["locs"].shape[1], dim=1)
@@ -55,25 +64,28 @@ def best_paths(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[
 
 @torch.no_grad()
 def construct(
-    policy: Policy, env: RoutingEnv, instances: TensorDict, problems: Sequence[nco.Problem], device: str
-) -> tuple[Tensor, list[Routes]]:
+    policy: Policy, env: RoutingEnv, instances: TensorDict, problems: Sequence[nco.Problem], device: str,
+    rule: Starts = every_client,
+) -> tuple[Tensor, list[Routes]]:  # fmt: skip
     """Costs [B] without symmetries, in units of the instances, and the best routes over the eight."""
     costs, routes = [], list[Routes]()
     for begin in range(0, len(problems), TOGETHER):
         part = instances[begin : begin + TOGETHER]
         with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
-            plain, paths = _over_symmetries(policy, env, completed(part).to(device))
+            plain, paths = _over_symmetries(policy, env, completed(part).to(device), rule)
         costs.append(plain.cpu())
         for row, (problem, path) in enumerate(zip(problems[begin:], paths, strict=False)):
             routes.append(from_solution(problem, nco.Solution(tuple(to_routes(part, path, row)))))
     return torch.cat(costs), routes
 
 
-def _over_symmetries(policy: Policy, env: RoutingEnv, instances: TensorDict) -> tuple[Tensor, list[list[int]]]:
-    plain, paths = best_paths(policy, env, instances)
+def _over_symmetries(
+    policy: Policy, env: RoutingEnv, instances: TensorDict, rule: Starts
+) -> tuple[Tensor, list[list[int]]]:
+    plain, paths = best_paths(policy, env, instances, rule)
     best = plain
     for copy in symmetries(instances).chunk(8)[1:]:
-        cost, found = best_paths(policy, env, copy)
+        cost, found = best_paths(policy, env, copy, rule)
         paths = [new if c < b else old for new, old, c, b in zip(found, paths, cost, best, strict=True)]
         best = torch.minimum(best, cost)
     return plain, paths

@@ -1,4 +1,4 @@
-"""Gaps of construction on problems whose vehicles have preferences or zones: greedy from every client by every vehicle.
+"""Gaps of construction on problems whose vehicles have preferences or zones: every start, greedy, and 8 symmetries.
 
 python scripts/profile_gaps.py --make-references [--seconds 10] [--jobs 8]     PyVRP on 8 problems of each cell; goes on
 python scripts/profile_gaps.py --run-ortools [--seconds 10] [--jobs 8]         OR-Tools on the same ones; goes on too
@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from gaps import construct, judged, options, searching
+from gaps import Starts, construct, every_client, judged, options, searching
 from tensordict import TensorDict
 from torch import Tensor
 
@@ -44,6 +44,7 @@ from nco.envs.routing import RoutingEnv
 from nco.policies.base import Policy
 from nco.policies.weights import load
 from nco.problem import Floats
+from nco.rollout.starts import first_pairs
 from nco.search.data import from_solution
 from nco.search.gpu import improve
 from nco.search.packing import Routes
@@ -141,18 +142,19 @@ def write(path: Path, known: Known) -> None:
 
 
 def constructed(
-    chosen: Sequence[Cell], policy: Policy, env: RoutingEnv, device: str
+    chosen: Sequence[Cell], policy: Policy, env: RoutingEnv, device: str, rule: Starts
 ) -> Iterator[tuple[list[nco.Problem], Tensor, list[Routes]]]:
     """What the policy makes of the problems of cells."""
     for cell in chosen:
         instances = cell.instances()
         problems = to_problems(instances)
-        yield problems, *construct(policy, env, instances, problems, device)
+        yield problems, *construct(policy, env, instances, problems, device, rule)
 
 
 def main() -> None:
     parser = searching(options(__doc__, "profiles", 10.0))
     parser.add_argument("--run-ortools", action="store_true")
+    parser.add_argument("--every-vehicle", action="store_true", help="begins at every client, not the cheapest alone")
     parser.add_argument("--kinds", default="", help="those that begin like this")
     told = parser.parse_args()
     chosen = [cell for cell in cells() if cell.kind.startswith(told.kinds)]
@@ -163,17 +165,19 @@ def main() -> None:
     torch.set_num_threads(1)
     policy, card = load(told.weights, told.device)
     began = time.perf_counter()
-    problems, plain, routes = zip(*constructed(chosen, policy, preset(card.preset).env, told.device), strict=True)
+    rule = first_pairs if told.every_vehicle else every_client
+    found = constructed(chosen, policy, preset(card.preset).env, told.device, rule)
+    problems, plain, routes = zip(*found, strict=True)
     count = sum(map(len, problems))
     print(f"{card.name} on {told.device}: {count} problems x 8 symmetries in {time.perf_counter() - began:.0f} s")
     stages: Stages = {"x8": [values(*cell) for cell in zip(problems, routes, strict=True)]}
     if told.search:
         everyone = [problem for cell in problems for problem in cell]
         stop = nco.stop.MaxRuntime(told.search * count / 1000)
-        found = improve(everyone, [r for cell in routes for r in cell], stop,
+        better = improve(everyone, [r for cell in routes for r in cell], stop,
                         chains=told.chains, device=told.device)  # fmt: skip
-        print(f"search: {found.seconds:.1f} s, {found.iterations} iterations each of {told.chains} chains")
-        after = iter(values(everyone, found.routes))
+        print(f"search: {better.seconds:.1f} s, {better.iterations} iterations each of {told.chains} chains")
+        after = iter(values(everyone, better.routes))
         stages["search"] = [[next(after) for _ in cell] for cell in problems]
     known = read(REFERENCES)
     if told.improve:

@@ -21,7 +21,7 @@ from nco.envs.routing import RoutingEnv
 from nco.errors import EmbeddingWarning, Fault, OutOfDistributionWarning
 from nco.policies import POLICIES
 from nco.policies.card import Card
-from nco.policies.weights import find_card, load, shipped
+from nco.policies.weights import find_card, load
 from nco.problem import Problem
 from nco.rollout.threads import threads
 from nco.search.sampling import Candidate, candidates
@@ -33,9 +33,9 @@ from nco.stop import Running
 
 OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='search' or solver='ortools'"
 #: Weights in the package by preference; the first ones that understand a problem are taken.
-FAVOURITES = ("cvrp", "unified", "profiles", "rrnco", "minmax")
+FAVOURITES = ("cvrp", "unified", "profiles", "rrnco")
 #: The same where distances are given by a matrix.
-ON_ROADS = ("rrnco", "cvrp", "unified", "profiles", "minmax")
+ON_ROADS = ("rrnco", "cvrp", "unified", "profiles")
 
 
 class NeuralSolver:
@@ -76,8 +76,7 @@ class NeuralSolver:
     def _choices(self, problem: Problem) -> Sequence[str | Path]:
         if self.weights is not None:
             return (self.weights,)
-        known = shipped()
-        return [name for name in favourites(problem) if name in known]
+        return favourites(problem)
 
     def _faults(self, problem: Problem, weights: str | Path) -> list[Fault]:
         """A fault for every feature of the problem that these weights do not understand."""

@@ -58,7 +58,7 @@ class LearnerConfig:
     best_of: int = 1  # with reinforce: the mean of the best of so many rollouts is to become cheap
     rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
-    graphs: bool = True  # on a GPU the encoder's passes are CUDA graphs
+    graphs: bool = False  # on a GPU the encoder's passes are CUDA graphs
     log_every: int = 50  # steps
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)

@@ -118,35 +118,35 @@ def test_an_unknown_option_names_the_nearest_one(run, preferred):
     assert "--weights" in result.stderr
 
 
-def test_ctrl_c_keeps_the_points_found_so_far_and_ends_with_130(start, liked, tmp_path, fake_solvers):
+@pytest.fixture
+def interrupted(start, liked, tmp_path):
+    """What a front of three points shows, and the weights it keeps, when Ctrl-C comes while solvers are at work."""
     clients = (*liked.clients[:3], replace(liked.clients[3], delivery=(9,), required=False, name="huge"))
     nco.write(replace(liked, clients=clients), tmp_path / "huge.json")
-    options = ("--weights", "0,0.5,1", "--max-runtime", 180, "--out", "x.json")
-    process = start("pareto", "huge.json", "--solvers", f"{fake_solvers}:Patient,{fake_solvers}:Alone", *options)
-    assert process.stderr.readline().startswith("warning: huge")  # the last words before it sets to work
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    shown, errors = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert errors == ""
+
+    def interrupt(solvers: str) -> tuple[str, list[float]]:
+        options = ("--weights", "0,0.5,1", "--max-runtime", 180, "--out", "x.json")
+        process = start("pareto", "huge.json", "--solvers", solvers, *options)
+        assert process.stderr.readline().startswith("warning: huge")  # the last words before it sets to work
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        shown, errors = process.communicate(timeout=20)
+        assert (process.returncode, errors) == (130, "")
+        (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
+        return shown, [point["weight"] for point in front["points"]]
+
+    return interrupt
+
+
+def test_ctrl_c_keeps_the_points_found_so_far_and_ends_with_130(interrupted, fake_solvers):
+    shown, weights = interrupted(f"{fake_solvers}:Patient,{fake_solvers}:Alone")
     assert "patient" in shown
     assert "alone" not in shown
-    (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
-    assert [point["weight"] for point in front["points"]] == [0]
+    assert weights == [0]
 
 
-def test_ctrl_c_keeps_all_points_of_a_solver_that_takes_them_at_once(start, liked, tmp_path, fake_solvers):
-    clients = (*liked.clients[:3], replace(liked.clients[3], delivery=(9,), required=False, name="huge"))
-    nco.write(replace(liked, clients=clients), tmp_path / "huge.json")
-    options = ("--weights", "0,0.5,1", "--max-runtime", 180, "--out", "x.json")
-    process = start("pareto", "huge.json", "--solvers", f"{fake_solvers}:Alike", *options)
-    assert process.stderr.readline().startswith("warning: huge")  # the last words before it sets to work
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    assert process.returncode == 130
-    (front,) = json.loads((tmp_path / "x.json").read_text())["fronts"]
-    assert [point["weight"] for point in front["points"]] == [0, 0.5, 1]
+def test_ctrl_c_keeps_all_points_of_a_solver_that_takes_them_at_once(interrupted, fake_solvers):
+    assert interrupted(f"{fake_solvers}:Alike")[1] == [0, 0.5, 1]
 
 
 def test_the_table_fits_a_terminal_of_80_columns(liked, at_any):

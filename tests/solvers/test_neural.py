@@ -13,7 +13,7 @@ import nco
 from nco import Client, Depot, Problem, Profile, VehicleType
 from nco.envs.presets import problems
 from nco.errors import EmbeddingWarning, OutOfDistributionWarning, SolverError
-from nco.policies.weights import save, shipped
+from nco.policies.weights import save
 from nco.solution import Route, Solution
 from nco.solvers import neural
 from nco.solvers.neural import NeuralSolver, _Best, _Bests
@@ -351,16 +351,6 @@ def test_weights_for_the_largest_total_refuse_types_of_several_vehicles(minmax):
     problem = replace(drawn, vehicle_types=tuple(replace(v, num_available=2) for v in drawn.vehicle_types))
     with pytest.raises(SolverError, match=r"U302.*objective='max' with several vehicles of a type"):
         nco.solve(problem, "neural", weights=minmax)
-
-
-def test_once_weights_for_the_largest_total_are_shipped_min_max_problems_take_them(minmax, monkeypatch):
-    known = {**shipped(), "minmax": minmax.with_suffix(".json")}
-    for module in ("nco.policies.weights", "nco.solvers.neural"):
-        monkeypatch.setattr(f"{module}.shipped", lambda: known)
-    (problem,) = problems("hcvrp_max_3", 12, 1, seed=3)
-    result = nco.solve(problem, "neural", MaxIterations(1))
-    assert result.provenance["weights"] == "minmax"
-    assert nco.solve(replace(problem, objective="sum"), "neural", MaxIterations(1)).provenance["weights"] == "profiles"
 
 
 #: What not even weights for vehicles that differ know.
