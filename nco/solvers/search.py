@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nco.search.gpu import OneOnGpu
     from nco.search.parts import InParts
 
-OTHERS = "solver='pyvrp' or solver='ortools'"
+OTHERS, MIN_MAX = "solver='pyvrp' or solver='ortools'", "solver='ortools'"
 
 
 class SearchSolver:
@@ -52,7 +52,8 @@ class SearchSolver:
 
     def unsupported(self, problem: Problem) -> list[Fault]:
         """Faults for the features that have no place in a chain's arithmetic."""
-        return [cannot(self.name, feature, OTHERS) for feature in unsupported(problem)]
+        others = MIN_MAX if problem.objective == "max" else OTHERS
+        return [cannot(self.name, feature, others) for feature in unsupported(problem)]
 
     def run(self, problem: Problem, stop: Running, seed: int) -> Outcome:
         """Improve until `stop` says so, or until Ctrl-C."""

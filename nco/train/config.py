@@ -151,7 +151,9 @@ def _explain(message: str, overrides: Sequence[str]) -> Fault:
         return Fault("C503", group, f"'{choice}' is unknown", did_you_mean(choice, options))
     if unknown:
         wanted = unknown.group(1)
-        return Fault("C501", wanted, "there is no such key", did_you_mean(wanted, _keys(_composed(()))))
+        keys = {given: given.partition("=")[0] for given in overrides}
+        choices = [given for given, key in keys.items() if "." not in key and key != wanted]  # whose keys are there
+        return Fault("C501", wanted, "there is no such key", did_you_mean(wanted, _keys(_composed(choices))))
     return Fault("C503", "overrides", message.splitlines()[0], CORRECT)
 
 

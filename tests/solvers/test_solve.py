@@ -159,6 +159,12 @@ def test_a_min_max_problem_is_refused_by_pyvrp_and_neural_naming_who_can(square)
     assert nco.solve(problem, "ortools", MaxIterations(5)).is_feasible()
 
 
+def test_a_min_max_problem_with_a_shipment_is_refused_by_search_naming_who_can(square):
+    problem = replace(square, objective="max", shipments=(nco.Shipment(0, 1),))
+    with pytest.raises(SolverError, match=r"U302 solver 'search': .* Use solver='ortools'\.$"):
+        nco.solve(problem, "search")
+
+
 def test_a_preference_without_weight_is_none(street):
     problem = street(2, {"max_distance": 99.0}, preference=[1.0, 0.0], weight=0.0)
     assert nco.solve(problem, "pyvrp", MaxIterations(5)).is_feasible()

@@ -58,6 +58,11 @@ def test_an_unknown_key_names_the_nearest(override, nearest):
     assert f"Did you mean '{nearest}'" in message
 
 
+def test_the_nearest_key_is_one_of_what_else_was_chosen():
+    with pytest.raises(NcoError, match=r"policy\.objectve.*Did you mean 'policy\.objective'"):
+        compose(["experiment=minmax", "policy.objectve=max"])
+
+
 @pytest.mark.parametrize(
     ("override", "nearest"),
     [("experiment=smok", "smoke"), ("env=cvrp_mix", "cvrp_mixed"), ("trainer=cpus", "cpu"), ("policy=attend", "att")],
