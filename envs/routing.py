@@ -153,7 +153,7 @@ class RoutingEnv:
         distance. Then the sum over vehicles, or the largest.
         """
         fleet = fleet_size(instances)
-        active = _active(actions, fleet)
+        active = who_drives(actions, fleet)
         vehicle = torch.cat([active, active[..., -1:]], dim=-1)  # who drives each leg
         path = torch.cat([torch.zeros_like(actions[..., :1]), actions, active[..., -1:]], dim=-1)
         origin, node = path[..., :-1], path[..., 1:]
@@ -270,7 +270,7 @@ def _any_left(could: Tensor, left: Tensor) -> Tensor:
     return (counts > 0).view(*left.shape[:-1], could.shape[1])
 
 
-def _active(actions: Tensor, fleet: int) -> Tensor:
+def who_drives(actions: Tensor, fleet: int) -> Tensor:
     """Token [B, S, T] of the vehicle that is active after each action."""
     steps = torch.arange(actions.shape[-1], device=actions.device)
     last = torch.where(actions < fleet, steps, -1).cummax(dim=-1).values

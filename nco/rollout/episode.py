@@ -32,14 +32,17 @@ def episode_kernel(
     # what comes out
     ACTIONS, ACTIVE, READY, NUMBERS, WORDS, LEFT, LENGTHS,
     N, M, S, T, P, clients, seed, clip,
-    SAMPLE: tl.constexpr, RECORD: tl.constexpr,
+    SAMPLE: tl.constexpr, RECORD: tl.constexpr, REPLAY: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
     AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, LIMITED: tl.constexpr,
     WISHES: tl.constexpr, TRIPS: tl.constexpr,
     H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr, W: tl.constexpr,
     BN: tl.constexpr, BS: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind."""
+    """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind.
+
+    REPLAY: all actions are given, and recorded as if they were decisions.
+    """
     b = tl.program_id(0).to(tl.int64)
     D: tl.constexpr = H * HD
     n, d = tl.arange(0, BN), tl.arange(0, D)
@@ -149,57 +152,59 @@ def episode_kernel(
             if AT_LIMIT >= 0:
                 numbers = tl.where(k == AT_LIMIT, (1 - length / of_node(FULL_LIMIT, b, active, M))[:, None], numbers)
 
-            # the decoder
-            place = (b * N + current)[:, None] * D
-            token = (b * M + active)[:, None] * D
-            x = tl.load(QUERY + place + d[None, :]).to(tl.float32)
-            x += tl.load(VEHICLE + token + d[None, :]).to(tl.float32)
-            numbers_in = tl.load(W_NUMBERS + tl.arange(0, 16)[:, None] * D + d[None, :])
-            x += tl.dot(numbers.to(dtype), numbers_in, input_precision=PRECISION)
-            for h in range(H):
-                part = h * HD + tl.arange(0, HD)
-                query = tl.load(QUERY + place + part[None, :]).to(tl.float32)
-                query += tl.load(VEHICLE + token + part[None, :]).to(tl.float32)
-                weights = tl.load(W_NUMBERS + tl.arange(0, 16)[:, None] * D + part[None, :])
-                query += tl.dot(numbers.to(dtype), weights, input_precision=PRECISION)
-                key = tl.load(KEY + (b * N + n)[None, :] * D + part[:, None], mask=node[None, :], other=0.0)
-                score = tl.dot(query.to(dtype), key, input_precision=PRECISION) * (HD**-0.5)
-                if WISHES:
-                    score += matrix_rows(LOOK, (b * H + h) * M + active, n, N)
-                score = tl.where(ok, score, -1e30)
-                weight = tl.exp(score - tl.max(score, 1)[:, None])
-                total = tl.sum(weight, 1)
-                value = tl.load(VALUE + (b * N + n)[:, None] * D + part[None, :], mask=node[:, None], other=0.0)
-                seen = tl.dot(weight.to(dtype), value, input_precision=PRECISION) / total[:, None]
-                out = tl.load(W_GLIMPSE + part[:, None] * D + d[None, :])
-                x += tl.dot(seen.to(dtype), out, input_precision=PRECISION)
-            if HIDDEN > 0:
-                normed = (x * tl.rsqrt(tl.sum(x * x, 1) / D + 1e-6)[:, None]).to(dtype)
-                for begin in range(0, HIDDEN, CHUNK):
-                    unit = begin + tl.arange(0, CHUNK)
-                    wide = tl.dot(normed, tl.load(W_WIDEN + d[:, None] * HIDDEN + unit[None, :]),
-                                  input_precision=PRECISION)  # fmt: skip
-                    wide = (wide * tl.sigmoid(wide)).to(dtype)
-                    x += tl.dot(wide, tl.load(W_NARROW + unit[:, None] * D + d[None, :]), input_precision=PRECISION)
+            action = current
+            if not REPLAY:
+                # the decoder
+                place = (b * N + current)[:, None] * D
+                token = (b * M + active)[:, None] * D
+                x = tl.load(QUERY + place + d[None, :]).to(tl.float32)
+                x += tl.load(VEHICLE + token + d[None, :]).to(tl.float32)
+                numbers_in = tl.load(W_NUMBERS + tl.arange(0, 16)[:, None] * D + d[None, :])
+                x += tl.dot(numbers.to(dtype), numbers_in, input_precision=PRECISION)
+                for h in range(H):
+                    part = h * HD + tl.arange(0, HD)
+                    query = tl.load(QUERY + place + part[None, :]).to(tl.float32)
+                    query += tl.load(VEHICLE + token + part[None, :]).to(tl.float32)
+                    weights = tl.load(W_NUMBERS + tl.arange(0, 16)[:, None] * D + part[None, :])
+                    query += tl.dot(numbers.to(dtype), weights, input_precision=PRECISION)
+                    key = tl.load(KEY + (b * N + n)[None, :] * D + part[:, None], mask=node[None, :], other=0.0)
+                    score = tl.dot(query.to(dtype), key, input_precision=PRECISION) * (HD**-0.5)
+                    if WISHES:
+                        score += matrix_rows(LOOK, (b * H + h) * M + active, n, N)
+                    score = tl.where(ok, score, -1e30)
+                    weight = tl.exp(score - tl.max(score, 1)[:, None])
+                    total = tl.sum(weight, 1)
+                    value = tl.load(VALUE + (b * N + n)[:, None] * D + part[None, :], mask=node[:, None], other=0.0)
+                    seen = tl.dot(weight.to(dtype), value, input_precision=PRECISION) / total[:, None]
+                    out = tl.load(W_GLIMPSE + part[:, None] * D + d[None, :])
+                    x += tl.dot(seen.to(dtype), out, input_precision=PRECISION)
+                if HIDDEN > 0:
+                    normed = (x * tl.rsqrt(tl.sum(x * x, 1) / D + 1e-6)[:, None]).to(dtype)
+                    for begin in range(0, HIDDEN, CHUNK):
+                        unit = begin + tl.arange(0, CHUNK)
+                        wide = tl.dot(normed, tl.load(W_WIDEN + d[:, None] * HIDDEN + unit[None, :]),
+                                      input_precision=PRECISION)  # fmt: skip
+                        wide = (wide * tl.sigmoid(wide)).to(dtype)
+                        x += tl.dot(wide, tl.load(W_NARROW + unit[:, None] * D + d[None, :]), input_precision=PRECISION)
 
-            # the pointer
-            keys = tl.load(POINTER + (b * N + n)[None, :] * D + d[:, None], mask=node[None, :], other=0.0)
-            nearness = of_node(PRICES, b, active, M)
-            score = tl.dot((x * (D**-0.5)).to(dtype), keys, input_precision=PRECISION) - nearness[:, None] * way
-            if WISHES:
-                there = ((visited == 0) & node[None, :]).to(tl.float32)
-                worth = tl.log(tl.dot(there, tl.trans(promise), input_precision=PRECISION) + 1e-6)
-                score += matrix_rows(LIKING, b * M + active, n, N)
-                score += tl.dot(worth, at_token, input_precision=PRECISION)
-            if TRIPS:
-                score -= haste * trip
-            if AT_TIME >= 0:
-                score -= patience * tl.maximum(opens[None, :] - ready[:, None] - trip, 0.0)
-            logit = clip * (2.0 * tl.sigmoid(2.0 * score) - 1.0)
-            if SAMPLE:  # the largest of logits with Gumbel's noise is a sample
-                draw = tl.rand(seed + b * 2654435769, (t * S + s)[:, None] * BN + n[None, :])
-                logit -= tl.log(-tl.log(draw))
-            action = tl.argmax(tl.where(ok, logit, -float("inf")), 1).to(tl.int32)
+                # the pointer
+                keys = tl.load(POINTER + (b * N + n)[None, :] * D + d[:, None], mask=node[None, :], other=0.0)
+                nearness = of_node(PRICES, b, active, M)
+                score = tl.dot((x * (D**-0.5)).to(dtype), keys, input_precision=PRECISION) - nearness[:, None] * way
+                if WISHES:
+                    there = ((visited == 0) & node[None, :]).to(tl.float32)
+                    worth = tl.log(tl.dot(there, tl.trans(promise), input_precision=PRECISION) + 1e-6)
+                    score += matrix_rows(LIKING, b * M + active, n, N)
+                    score += tl.dot(worth, at_token, input_precision=PRECISION)
+                if TRIPS:
+                    score -= haste * trip
+                if AT_TIME >= 0:
+                    score -= patience * tl.maximum(opens[None, :] - ready[:, None] - trip, 0.0)
+                logit = clip * (2.0 * tl.sigmoid(2.0 * score) - 1.0)
+                if SAMPLE:  # the largest of logits with Gumbel's noise is a sample
+                    draw = tl.rand(seed + b * 2654435769, (t * S + s)[:, None] * BN + n[None, :])
+                    logit -= tl.log(-tl.log(draw))
+                action = tl.argmax(tl.where(ok, logit, -float("inf")), 1).to(tl.int32)
 
             begun = t + s * 0 < P
             given = tl.load(STARTS + (b * S + s) * P + t, mask=real & begun, other=-1)
@@ -207,7 +212,9 @@ def episode_kernel(
 
             if RECORD:
                 row = (b * T + t) * S + s
-                over = (left == 0) | idle | begun
+                over = (left == 0) | idle
+                if not REPLAY:
+                    over = over | begun
                 bits = tl.where(ok & (over == 0)[:, None], 1, 0) << (n % 32)[None, :]
                 words = tl.sum(tl.reshape(bits, [BS, BN // 32, 32]), 2)
                 w = tl.arange(0, BN // 32)

@@ -78,9 +78,18 @@ def recorded_rollout(
     memory: Memory,
 ) -> tuple[Trajectory, Decisions]:  # fmt: skip
     """A sampled rollout with all its decisions, whose masks are packed into bits."""
-    trajectory, (active, ready, numbers, masks, left) = _launch(
-        policy, env, instances, starts, generator, memory, record=True
-    )
+    return _recorded(memory, _launch(policy, env, instances, starts, generator, memory, record=True))
+
+
+def recorded_replay(
+    policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, actions: Tensor, memory: Memory
+) -> tuple[Trajectory, Decisions]:
+    """Rollouts whose actions [B, S, T] are known, with what every decision but the first saw."""
+    return _recorded(memory, _launch(policy, env, instances, actions, None, memory, record=True, replay=True))
+
+
+def _recorded(memory: Memory, launched: tuple[Trajectory, tuple[Tensor, ...]]) -> tuple[Trajectory, Decisions]:
+    trajectory, (active, ready, numbers, masks, left) = launched
     actions = trajectory.actions.transpose(1, 2).int()
     current, action = actions[:, :-1].flatten(1), actions[:, 1:].flatten(1)
     query = Query(current, active[:, 1:].flatten(1), ready[:, 1:].flatten(1), numbers[:, 1:].flatten(1, 2),
@@ -91,7 +100,7 @@ def recorded_rollout(
 @torch.no_grad()
 def _launch(
     policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict, starts: Tensor, generator: Generator | None,
-    memory: Memory, record: bool,
+    memory: Memory, record: bool, replay: bool = False,
 ) -> tuple[Trajectory, tuple[Tensor, ...]]:  # fmt: skip
     """Run the kernel; then active, ready [B, T, S], numbers [B, T, S, F], masks and what is left [B, T, S, W]."""
     from nco.rollout.episode import episode_kernel
@@ -113,7 +122,7 @@ def _launch(
         *_weights(policy, memory), *_problems(env, instances, memory), starts.to(torch.int32).contiguous(),
         actions, active, ready, numbers, masks, left, lengths,
         nodes, fleet, rollouts, steps, begun, nodes - fleet, seed, policy.settings.clip,
-        SAMPLE=generator is not None, RECORD=record, **shape, **flags,
+        SAMPLE=generator is not None, RECORD=record, REPLAY=replay, **shape, **flags,
     )  # fmt: skip
     longest = int(lengths.max())
     done = actions[:, :longest].transpose(1, 2).long()

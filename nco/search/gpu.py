@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ class GpuSearch:
         self.chains = chains or min(MOST_CHAINS, max(1, BUSY // max(1, slots)))
         self.seed, self.heat, self.count, self.iterations, self.rounds = seed, heat, len(problems), 0, 0
         self.padding = 1 - sum(group.filled for group in groups) / slots if slots else 0.0
-        self._groups = [_Chains(group, self.chains) for group in groups]
+        self._groups = [_several(group, self.chains) for group in groups]
         self._wait = partial(torch.cuda.synchronize, device) if torch.device(device).type == "cuda" else int
         self._wait()
 
@@ -201,16 +202,21 @@ def search(
     return Improved(routes, costs, found.iterations, time.perf_counter() - began, found.padding)
 
 
-class _Chains:
-    """Chains [B x C] of one group of problems."""
+def _several(group: Group, chains: int) -> Chains:
+    """So many chains from every problem's start, on a stream of their own: groups share the GPU."""
+    start = tuple(part.repeat_interleave(chains, 0) for part in group.start)
+    return Chains(replace(group, start=start), chains, torch.cuda.Stream() if start[0].is_cuda else None)
 
-    def __init__(self, group: Group, chains: int) -> None:
-        self.group, self.chains = group, chains
-        self.current = tuple(part.repeat_interleave(chains, 0) for part in group.start)
+
+class Chains:
+    """Chains [B x C] of one group of problems, whose starts are [B x C, P]."""
+
+    def __init__(self, group: Group, chains: int, stream: torch.cuda.Stream | None = None) -> None:
+        self.group, self.chains, self.stream = group, chains, stream
+        self.current = group.start
         self.best_of = tuple(part.clone() for part in self.current)
-        self.lowest = torch.full((len(group.members) * chains,), torch.inf, device=group.start[0].device)
+        self.lowest = torch.full((len(self.current[0]),), torch.inf, device=self.current[0].device)
         self.cost = self.lowest.clone()
-        self.stream = torch.cuda.Stream() if self.cost.is_cuda else None  # groups share the GPU
         self.slots = torch.arange(group.slots, dtype=torch.int32, device=group.start[0].device)
 
     def launch(self, seed: int, iterations: int, temperature: float, decay: float) -> None:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nco.errors import ConfigError, Fault, did_you_mean
 from nco.train.optimizers import OptimizerConfig
+from nco.train.teacher import TeacherConfig
 
 CORRECT = "Write key=value, as in trainer.max_steps=100; nco train --help shows all keys"
 
@@ -57,6 +58,7 @@ class TrainerConfig(_Section):
     log_every: int = Field(ge=1)
     checkpoint_every: float = Field(ge=0)
     optimizer: OptimizerConfig
+    teacher: TeacherConfig
 
 
 class ValidationConfig(_Section):

@@ -20,6 +20,7 @@ from tensordict import TensorDict
 from torch import Tensor
 
 from nco.envs.generators.base import Generator
+from nco.envs.generators.host import fresh_seed
 from nco.envs.instances import fleet_size
 from nco.envs.routing import RoutingEnv
 from nco.errors import ConfigError, Fault
@@ -37,6 +38,7 @@ from nco.train.graphed import GraphedEncoder
 from nco.train.losses import preference, reinforce
 from nco.train.optimizers import OptimizerConfig, make_optimizers, schedule
 from nco.train.processes import average_gradients
+from nco.train.teacher import TeacherConfig, improved, lesson
 
 #: Looking whether the loss is finite waits for the device: look only every so many steps.
 LOOK_EVERY = {"cpu": 1, "cuda": 50}
@@ -59,6 +61,7 @@ class LearnerConfig:
     rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
     graphs: bool = False  # on a GPU the encoder's passes are CUDA graphs
+    teacher: TeacherConfig = TeacherConfig()
     log_every: int = 50  # steps
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)
@@ -91,6 +94,8 @@ class Learner(lightning.LightningModule):
         self.encode: Callable[[TensorDict], Memory] = policy.encode
 
     def on_fit_start(self) -> None:
+        if self.config.teacher.weight:
+            self._require_teacher()
         if self.device.type == "cuda":
             self._decide, self._act = GraphedStep(decide), GraphedStep(act)
             self._drawn = Ahead(self._draw_pinned)
@@ -113,7 +118,10 @@ class Learner(lightning.LightningModule):
         memory = self.encode(instances)
         trajectory, decisions = self.play(instances, starts, draw, memory.detach())
         log_p, entropy = self.score(memory, decisions, starts)
-        loss = self.loss(trajectory.cost, log_p) / instances["locs"].shape[1]
+        loss = self.loss(trajectory.cost, log_p)
+        if self.config.teacher.weight:
+            loss = loss + self.config.teacher.weight * self.imitate(instances, memory, trajectory, draw)
+        loss = loss / instances["locs"].shape[1]
         norm = self._update(loss)
         self._report(loss, norm, trajectory, entropy, instances, began)
         self.trainer.should_stop = self.progress >= 1.0
@@ -143,6 +151,13 @@ class Learner(lightning.LightningModule):
         if self.config.loss == "preference":
             return preference(cost, log_p)
         return reinforce(cost, log_p, self.config.best_of)
+
+    def imitate(self, instances: TensorDict, memory: Memory, trajectory: Trajectory, draw: torch.Generator) -> Tensor:
+        """How unlikely the policy's own rollouts are once search has improved them."""
+        actions = improved(self.env, instances, trajectory, self.config.teacher, fresh_seed(draw))
+        decisions, allowed = lesson(self.policy, self.env, instances, actions, memory.detach())
+        log_p, _ = self.score(memory, decisions, actions)
+        return -log_p.where(allowed, 0.0).mean()
 
     def play(
         self, instances: TensorDict, starts: Tensor, draw: torch.Generator, memory: Memory
@@ -197,6 +212,16 @@ class Learner(lightning.LightningModule):
         """The same, where a GPU fetches it while the host goes on."""
         instances, draw = self.draw(step)
         return instances.contiguous().pin_memory(num_threads=0), draw  # in this thread
+
+    def _require_teacher(self) -> None:
+        """Raise ConfigError where the teacher cannot work."""
+        if self.device.type != "cuda":
+            what, fix = "the teacher's search needs a GPU", "Train without it"
+        elif isinstance(self.policy, CampPolicy):
+            what, fix = "vehicles that act at once have no teacher", "Take another policy, or set it to 0"
+        else:
+            return
+        raise ConfigError(Fault("C503", "trainer.teacher.weight", what, fix))
 
     def _update(self, loss: Tensor) -> Tensor:
         """A step of the optimisers; returns the norm of the gradient."""

@@ -78,6 +78,7 @@ def make_learner(config: TrainConfig) -> Learner:
         sizes=config.env.sizes, max_seconds=config.max_seconds, max_steps=trainer.max_steps,
         seed=config.seed, ema=trainer.ema, loss=trainer.loss, best_of=trainer.best_of,
         rescore_memory=trainer.rescore_memory, graphs=trainer.graphs, log_every=trainer.log_every,
+        teacher=trainer.teacher,
     )  # fmt: skip
     policy = _policy(config, problems.env.num_features)
     return Learner(policy, problems.env, problems.generator, settings, trainer.optimizer)
