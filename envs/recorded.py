@@ -22,16 +22,28 @@ def recorded(work: Work, device: torch.device) -> Work:
     return recorded_in_turn([work], device)[0]
 
 
-def recorded_in_turn(works: Sequence[Work], device: torch.device) -> list[Work]:
+class Room:
+    """Memory in which works are recorded: that of one work's own use is the next one's too.
+
+    What one of them leaves holds until another that was recorded in the same room is done.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        with torch.cuda.device(device):
+            self.stream, self.pool = torch.cuda.Stream(), torch.cuda.graph_pool_handle()
+
+
+def recorded_in_turn(works: Sequence[Work], device: torch.device, room: Room | None = None) -> list[Work]:
     """The same for works that are always done one after the other: each may use what those before it have left.
 
     Raises RuntimeError where one of them waits for the device.
     """
     if device.type != "cuda":
         return list(works)
+    room = Room(device) if room is None else room
     with torch.cuda.device(device):
-        main, side = torch.cuda.current_stream(), torch.cuda.Stream()
-        graphs, pool = [torch.cuda.CUDAGraph() for _ in works], torch.cuda.graph_pool_handle()
+        main, side, pool = torch.cuda.current_stream(), room.stream, room.pool
+        graphs = [torch.cuda.CUDAGraph() for _ in works]
         side.wait_stream(main)
         try:
             with torch.cuda.stream(side):

@@ -14,7 +14,7 @@ from tensordict import TensorDict
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from nco.envs.recorded import overwrite, recorded_in_turn
+from nco.envs.recorded import Room, overwrite, recorded_in_turn
 from nco.errors import GraphWarning
 from nco.policies.base import Memory, Policy
 
@@ -29,13 +29,17 @@ class GraphedEncoder:
         self.policy = policy
         self._encoder, self._works = _Encoder(policy), True
         self._passes: dict[tuple[object, ...], _Passes] = {}
+        self._room: Room | None = None  # one for all shapes
 
     def __call__(self, instances: TensorDict) -> Memory:
-        """As the policy's; the next call overwrites the memory, and backward goes through it once."""
+        """As the policy's; the next call overwrites the memory and its gradients, and backward goes through it once."""
         key = tuple((name, tensor.shape) for name, tensor in instances.items())
         if key not in self._passes and self._works:
+            device = instances["locs"].device
+            if self._room is None and device.type == "cuda":
+                self._room = Room(device)
             try:
-                self._passes[key] = _Passes(self._encoder, instances)
+                self._passes[key] = _Passes(self._encoder, instances, self._room)
             except RuntimeError as error:  # what CUDA and PyTorch have for it
                 self._works = False
                 what = f"policy '{self.policy.name}' is encoded kernel by kernel: {str(error).partition(chr(10))[0]}"
@@ -61,7 +65,7 @@ class _Passes:
     used, which must be that of the recording.
     """
 
-    def __init__(self, encoder: _Encoder, instances: TensorDict) -> None:
+    def __init__(self, encoder: _Encoder, instances: TensorDict, room: Room | None) -> None:
         self.encoder, self.instances, device = encoder, instances.clone(), instances["locs"].device
         self.mixed = {"device_type": device.type, "enabled": torch.is_autocast_enabled(device.type)}
         self.alias = {name: weight.detach().requires_grad_() for name, weight in encoder.named_parameters()}
@@ -69,11 +73,13 @@ class _Passes:
         self._encode()
         self.gradients = [torch.zeros_like(part) for part in self.learnt()]
         every = list(self.alias.values())
+        one = torch.ones((), device=device, requires_grad=True)
+        torch.autograd.grad(one.sin(), one)  # autograd's thread would warn if its first work were a product of matrices
         found = torch.autograd.grad(self.learnt(), every, self.gradients, allow_unused=True)
         used = [part is not None for part in found]
         self.weights = [weight for weight, is_used in zip(encoder.parameters(), used, strict=True) if is_used]
         self.aliases = [weight for weight, is_used in zip(every, used, strict=True) if is_used]
-        self.forward, self.backward = recorded_in_turn((self._encode, self._differentiate), device)
+        self.forward, self.backward = recorded_in_turn((self._encode, self._differentiate), device, room)
 
     def __call__(self, instances: TensorDict) -> Memory:
         overwrite(list(self.instances.values()), list(instances.values()))

@@ -53,7 +53,7 @@ def test_weights_that_change_between_two_calls_count(learning):
 
 
 def test_a_policy_that_cannot_be_recorded_is_encoded_all_the_same_and_a_warning_says_so_once(learning, monkeypatch):
-    def refuse(works, device):
+    def refuse(works, device, room):
         raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
 
     monkeypatch.setattr(nco.train.graphed, "recorded_in_turn", refuse)
