@@ -15,9 +15,11 @@ PADDED = 16
 
 
 @triton.jit
-def allowed(words, row, valid, n, N, W: tl.constexpr):
+def allowed(words, row, valid, n, N):
     """Tile [rows, nodes] of masks that are packed into words."""
-    word = tl.load(words + row[:, None] * W + (n // 32)[None, :], mask=valid[:, None] & (n < N)[None, :], other=0)
+    word = tl.load(
+        words + row[:, None] * ((N + 31) // 32) + (n // 32)[None, :], mask=valid[:, None] & (n < N)[None, :], other=0
+    )
     return ((word >> (n % 32)[None, :]) & 1) != 0
 
 
@@ -25,7 +27,7 @@ def allowed(words, row, valid, n, N, W: tl.constexpr):
 def forward_kernel(
     TABLE, WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, LOOK, ACTIVE, QUERY, SEEN, NORMALISER,
     Q, N, M, scale,
-    F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
+    F: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
     BF: tl.constexpr, BM: tl.constexpr, LOOKS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One head of one problem and a tile of its decisions."""
@@ -47,7 +49,7 @@ def forward_kernel(
         active = tl.load(ACTIVE + row, mask=valid, other=0)
         place_in = (((b * H + h) * M + active) * N)[:, None] + n[None, :]
         score += tl.load(LOOK + place_in, mask=(n < N)[None, :], other=0.0)
-    score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -1e30)
+    score = tl.where(allowed(WORDS, row, valid, n, N), score, -1e30)
     top = tl.max(score, 1)
     weight = tl.exp(score - top[:, None])
     total = tl.sum(weight, 1)
@@ -63,7 +65,7 @@ def backward_kernel(
     WEIGHTS, KEY, VALUE, CURRENT, NUMBERS, WORDS, LOOK, ACTIVE, QUERY, SEEN, NORMALISER, D_QUERY, D_SEEN,
     D_TABLE, D_WEIGHTS, D_KEY, D_VALUE, D_LOOK,
     Q, N, M, scale,
-    F: tl.constexpr, W: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
+    F: tl.constexpr, H: tl.constexpr, HD: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr,
     BF: tl.constexpr, BM: tl.constexpr, LOOKS: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One head of one problem and all its decisions."""
@@ -91,7 +93,7 @@ def backward_kernel(
             active = tl.load(ACTIVE + row, mask=valid, other=0)
             place_in = (((b * H + h) * M + active) * N)[:, None] + n[None, :]
             score += tl.load(LOOK + place_in, mask=(n < N)[None, :], other=0.0)
-        score = tl.where(allowed(WORDS, row, valid, n, N, W), score, -float("inf"))
+        score = tl.where(allowed(WORDS, row, valid, n, N), score, -float("inf"))
         weight = tl.exp(score - normaliser[:, None])
         d_value += tl.dot(tl.trans(weight.to(value.dtype)), d_seen, input_precision=PRECISION)
         d_weight = tl.dot(d_seen, tl.trans(value), input_precision=PRECISION)
@@ -137,7 +139,7 @@ class _Glimpse(torch.autograd.Function):
         query = torch.empty(batch, queries, width, dtype=table.dtype, device=table.device)
         seen = torch.empty_like(query)
         normaliser = torch.empty(batch, heads, queries, device=table.device)
-        sizes = _sizes(nodes, numbers.shape[-1], mask.shape[-1], width, heads, table.dtype, look)
+        sizes = _sizes(nodes, numbers.shape[-1], width, heads, table.dtype, look)
         scale = (width // heads) ** -0.5
         launch = forward_launch(sizes["BN"])
         grid = (batch, heads, triton.cdiv(queries, launch["BQ"]))
@@ -181,10 +183,10 @@ def _fleet(look):
     return 1 if look is None else look.shape[2]
 
 
-def _sizes(nodes, numbers, words, width, heads, dtype, look):
+def _sizes(nodes, numbers, width, heads, dtype, look):
     """The kernel's sizes that are known when it is compiled."""
     precision = "ieee" if dtype == torch.float32 else "tf32"
     padded, entries = (max(PADDED, triton.next_power_of_2(size)) for size in (nodes, numbers))
-    return {"F": numbers, "W": words, "H": heads, "HD": width // heads, "BN": padded, "BF": entries,
+    return {"F": numbers, "H": heads, "HD": width // heads, "BN": padded, "BF": entries,
             "BM": max(PADDED, triton.next_power_of_2(_fleet(look))), "LOOKS": look is not None,
             "PRECISION": precision}  # fmt: skip

@@ -32,12 +32,10 @@ def logits_of(
 
 
 @triton.jit
-def wishes_of(
-    LIKING, LEFT, promise, b, row, valid, active, n, N, M, W: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr
-):
+def wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, BM: tl.constexpr, PRECISION: tl.constexpr):
     """What vehicles want of nodes and what is left for them [rows, nodes]; what is left [rows, nodes], [rows, M]."""
     liking = tl.load(LIKING + ((b * M + active) * N)[:, None] + n[None, :], mask=(n < N)[None, :], other=0.0)
-    left = allowed(LEFT, row, valid, n, N, W).to(tl.float32)
+    left = allowed(LEFT, row, valid, n, N).to(tl.float32)
     worth = tl.dot(left, tl.trans(promise), input_precision=PRECISION) + 1e-6
     at = (tl.arange(0, BM)[:, None] == n[None, :]) & (n < M)[None, :]
     return liking + tl.dot(tl.log(worth), at.to(tl.float32), input_precision=PRECISION), left, worth
@@ -49,7 +47,7 @@ def forward_kernel(
     ACTIVE, LEFT,
     LOG_P, ENTROPY, NORMALISER,
     Q, N, M, clip,
-    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
+    D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
     WAITS: tl.constexpr, WISHES: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One problem and a tile of its decisions."""
@@ -69,7 +67,7 @@ def forward_kernel(
     if WAITS:
         ready = tl.load(READY + row, mask=valid, other=0.0)
         opens = tl.load(OPENS + b * N + n, mask=node, other=0.0)
-    ok = allowed(WORDS, row, valid, n, N, W)
+    ok = allowed(WORDS, row, valid, n, N)
     nearness = tl.load(NEARNESS + row, mask=valid, other=0.0)
     haste, patience = tl.load(HASTE + b), tl.load(PATIENCE + b)
     wish = tl.zeros([BQ, BN], tl.float32)
@@ -78,7 +76,7 @@ def forward_kernel(
         promise = tl.load(PROMISE + (b * M + m)[:, None] * N + n[None, :],
                           mask=(m < M)[:, None] & inside[None, :], other=0.0)  # fmt: skip
         active = tl.load(ACTIVE + row, mask=valid, other=0)
-        wish, _, _ = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, W, BM, PRECISION)
+        wish, _, _ = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, BM, PRECISION)
     logit, _, _ = logits_of(
         wanted, keys, way, trip, wish, ready, opens, ok, nearness, haste, patience, clip, TRIPS, WAITS, PRECISION
     )
@@ -102,7 +100,7 @@ def backward_kernel(
     NORMALISER, D_LOG_P,
     D_WANTED, D_KEYS, D_NEARNESS, D_HASTE, D_PATIENCE, D_LIKING, D_PROMISE,
     Q, N, M, clip,
-    W: tl.constexpr, D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
+    D: tl.constexpr, BN: tl.constexpr, BQ: tl.constexpr, BM: tl.constexpr, TRIPS: tl.constexpr,
     WAITS: tl.constexpr, WISHES: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """One problem and a share of its decisions."""
@@ -134,12 +132,12 @@ def backward_kernel(
         ready = tl.zeros([BQ], tl.float32)
         if WAITS:
             ready = tl.load(READY + row, mask=valid, other=0.0)
-        ok = allowed(WORDS, row, valid, n, N, W)
+        ok = allowed(WORDS, row, valid, n, N)
         nearness = tl.load(NEARNESS + row, mask=valid, other=0.0)
         wish, left, worth = tl.zeros([BQ, BN], tl.float32), way, way
         active = tl.load(ACTIVE + row, mask=valid, other=0)
         if WISHES:
-            wish, left, worth = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, W, BM, PRECISION)
+            wish, left, worth = wishes_of(LIKING, LEFT, promise, b, row, valid, active, n, N, M, BM, PRECISION)
         logit, slope, wait = logits_of(
             wanted, keys, way, trip, wish, ready, opens, ok, nearness, haste, patience, clip, TRIPS, WAITS, PRECISION
         )
@@ -194,7 +192,7 @@ class _LogProbability(torch.autograd.Function):
         nodes, fleet = keys.shape[1], 1 if liking is None else liking.shape[1]
         log_p, entropy, normaliser = (torch.empty(batch, queries, device=wanted.device) for _ in range(3))
         padded = max(16, triton.next_power_of_2(nodes))
-        sizes = {"W": mask.shape[-1], "D": width, "BN": padded,
+        sizes = {"D": width, "BN": padded,
                  "BM": max(16, triton.next_power_of_2(fleet)), "TRIPS": duration is not None,
                  "WAITS": opens is not None, "WISHES": liking is not None,
                  "PRECISION": "ieee" if wanted.dtype == torch.float32 else "tf32"}  # fmt: skip

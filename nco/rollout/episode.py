@@ -36,7 +36,7 @@ def episode_kernel(
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
     AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, LIMITED: tl.constexpr,
     WISHES: tl.constexpr, TRIPS: tl.constexpr,
-    H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr, W: tl.constexpr,
+    H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr,
     BN: tl.constexpr, BS: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind.
@@ -45,6 +45,7 @@ def episode_kernel(
     """
     b = tl.program_id(0).to(tl.int64)
     D: tl.constexpr = H * HD
+    W = (N + 31) // 32  # words of a mask
     n, d = tl.arange(0, BN), tl.arange(0, D)
     s = tl.program_id(1) * BS + tl.arange(0, BS)
     real, node, client = s < S, n < N, (n < N) & (n >= M)

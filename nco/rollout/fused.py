@@ -113,7 +113,7 @@ def _launch(
     active = torch.zeros(kept, dtype=torch.int32, device=device)
     ready = torch.zeros(kept, device=device)
     numbers = torch.zeros(*kept, flags["F"], device=device)
-    masks = torch.zeros(*kept, flags["W"], dtype=torch.int32, device=device)
+    masks = torch.zeros(*kept, words(nodes), dtype=torch.int32, device=device)
     left = torch.zeros_like(masks) if flags["WISHES"] else masks[..., :0]
     shape = launch(flags["BN"], flags["AT_TIME"] >= 0)
     lengths = torch.empty(batch, -(-rollouts // shape["BS"]), dtype=torch.int32, device=device)
@@ -150,7 +150,7 @@ def _flags(policy: ConstructivePolicy, env: RoutingEnv, instances: TensorDict) -
         "ZONES": Zones in at, "FLEET": fleet_size(instances) > 1, "SPEEDS": has(instances, "speed"),
         "LIMITED": has(instances, "available"),
         "H": heads, "HD": settings.width // heads, "HIDDEN": hidden, "CHUNK": min(64, hidden),
-        "W": words(nodes), "BN": max(FEWEST, 1 << (nodes - 1).bit_length()), "PRECISION": precision,
+        "BN": max(FEWEST, 1 << (nodes - 1).bit_length()), "PRECISION": precision,
     }  # fmt: skip
 
 

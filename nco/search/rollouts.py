@@ -1,7 +1,7 @@
 """Rollouts of generated problems, improved by ruin & recreate on the device they are on: what policies learn from.
 
-The same tables as nco.search.packing makes of problems, here of a batch of instances that all have the same size. Limits
-are those of the environment's masks, so that it allows what comes out.
+The same tables as nco.search.packing makes of problems, here of a batch of instances that all have the same size.
+Limits are those of the environment's masks, so that it allows what comes out.
 """
 
 from __future__ import annotations
@@ -37,10 +37,8 @@ def unsupported(env: RoutingEnv, instances: TensorDict) -> list[str]:
 
 
 @torch.no_grad()
-def improved_rollouts(
-    env: RoutingEnv, instances: TensorDict, actions: Tensor, iterations: int, seed: int
-) -> Tensor:
-    """Actions [B, E, T] of rollouts that are no dearer than those with actions [B, E, T], route by route in their order.
+def improved_rollouts(env: RoutingEnv, instances: TensorDict, actions: Tensor, iterations: int, seed: int) -> Tensor:
+    """Actions [B, E, T] of rollouts no dearer than those with the given ones [B, E, T], route by route in their order.
 
     iterations: of ruin & recreate, on every rollout.
     """
@@ -61,7 +59,8 @@ def _improved(env: RoutingEnv, instances: TensorDict, actions: Tensor, iteration
     chains.launch(seed, iterations, HEAT[0], (HEAT[1] / HEAT[0]) ** (1 / iterations))
     at, _, kind = chains.best_of
     fleet, steps = fleet_size(instances), env.max_steps(instances)
-    return to_actions(at, kind, fleet, group.clients // batch, steps).unflatten(0, (batch, rollouts))
+    clients = instances["locs"].shape[1] - fleet
+    return to_actions(at, kind, fleet, clients, steps).view(batch, rollouts, steps)
 
 
 def packed(env: RoutingEnv, instances: TensorDict, actions: Tensor) -> Group:
@@ -146,7 +145,7 @@ def _slots(
     actions: Tensor, begins: Tensor, end: Tensor, starting: Tensor, slots: int, clients: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Slots [B * E, P] of the rollouts: at, next and kind."""
-    (batch, rollouts, steps), fleet, device = actions.shape, end.shape[1], actions.device
+    (_, rollouts, steps), fleet, device = actions.shape, end.shape[1], actions.device
     nodes, driver = actions.flatten(0, 1), who_drives(actions, fleet).flatten(0, 1)
     begins, client = begins.flatten(0, 1), nodes >= fleet
     time = torch.arange(steps, device=device)

@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import lightning
@@ -61,7 +61,7 @@ class LearnerConfig:
     rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
     graphs: bool = False  # on a GPU the encoder's passes are CUDA graphs
-    teacher: TeacherConfig = TeacherConfig()
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
     log_every: int = 50  # steps
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
     max_steps: int = 0  # length of the schedule in steps (0: by time only)

@@ -6,6 +6,8 @@ policy learns: routes keep their order, so that only what is wrong with them is 
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -25,9 +27,9 @@ from nco.rollout.rescore import Decisions, rebuild
 class TeacherConfig:
     """How much is taught, and how well."""
 
-    weight: float = Field(0.0, ge=0)  # of imitation beside the loss of the rollouts; 0: no teacher
-    rollouts: int = Field(4, ge=1)  # of each problem, the cheapest
-    iterations: int = Field(1000, ge=1)  # of ruin & recreate on each
+    weight: Annotated[float, Field(ge=0)] = 0.0  # of imitation beside the loss of the rollouts; 0: no teacher
+    rollouts: Annotated[int, Field(ge=1)] = 4  # of each problem, the cheapest
+    iterations: Annotated[int, Field(ge=1)] = 1000  # of ruin & recreate on each
 
 
 def improved(
@@ -37,7 +39,9 @@ def improved(
     from nco.search.rollouts import improved_rollouts, unsupported
 
     if faults := unsupported(env, instances):
-        raise ConfigError(Fault("C503", "trainer.teacher", f"no teacher for {', '.join(faults)}", "Set its weight to 0"))
+        raise ConfigError(
+            Fault("C503", "trainer.teacher", f"no teacher for {', '.join(faults)}", "Set its weight to 0")
+        )
     cheapest = trajectory.cost.topk(min(config.rollouts, trajectory.cost.shape[1]), dim=1, largest=False).indices
     actions = trajectory.actions.gather(1, cheapest[..., None].expand(-1, -1, trajectory.actions.shape[-1]))
     return improved_rollouts(env, instances, actions, config.iterations, seed)
