@@ -35,11 +35,13 @@ def episode_kernel(
     SAMPLE: tl.constexpr, RECORD: tl.constexpr, REPLAY: tl.constexpr,
     F: tl.constexpr, LOAD: tl.constexpr, AT_LOAD: tl.constexpr, AT_BACKHAUL: tl.constexpr, AT_TIME: tl.constexpr,
     AT_LIMIT: tl.constexpr, ZONES: tl.constexpr, FLEET: tl.constexpr, SPEEDS: tl.constexpr, LIMITED: tl.constexpr,
-    WISHES: tl.constexpr, TRIPS: tl.constexpr,
+    WISHES: tl.constexpr, TIMES: tl.constexpr, TRIPS: tl.constexpr,
     H: tl.constexpr, HD: tl.constexpr, HIDDEN: tl.constexpr, CHUNK: tl.constexpr,
     BN: tl.constexpr, BS: tl.constexpr, BM: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind.
+
+    TIMES: travel times are not distances. TRIPS: the policy looks at them.
 
     REPLAY: all actions are given, and recorded as if they were decisions.
     """
@@ -63,6 +65,11 @@ def episode_kernel(
     haste, patience = tl.load(HASTE + b), tl.load(PATIENCE + b)
     if LIMITED:
         available = tl.load(AVAILABLE + b)
+    if not FLEET:  # the same ways home for all rollouts
+        if AT_TIME >= 0:
+            time_home = tl.load(HOME_TIME + b * N + n, mask=node, other=0.0)[None, :]
+        if AT_LIMIT >= 0:
+            way_home = tl.load(HOME + b * N + n, mask=node, other=0.0)[None, :]
     if WISHES:
         m_in = tl.arange(0, BM)
         promise = tl.load(PROMISE + (b * M + m_in)[:, None] * N + n[None, :],
@@ -103,21 +110,23 @@ def episode_kernel(
                 ok = ok & (demand[None, :] <= peak[:, None])
             if AT_BACKHAUL >= 0:
                 ok = ok & ~(back[:, None] & (demand > 0)[None, :])
-            trip = way
+            drive, trip = way, way
+            if TIMES:
+                drive = matrix_rows(DURATION, lane, n, N)
             if TRIPS:
-                trip = matrix_rows(DURATION, lane, n, N)
+                trip = drive
             if AT_TIME >= 0:
-                drive, to_end = trip, matrix_rows(HOME_TIME, b * M + active, n, N)
-                if not TRIPS:
-                    drive = matrix_rows(DURATION, lane, n, N)
+                if FLEET:
+                    time_home = matrix_rows(HOME_TIME, b * M + active, n, N)
                 if SPEEDS:
                     drive = drive / of_node(SPEED, b, active, M)[:, None]
                 arrival = ready[:, None] + drive
-                finish = tl.maximum(arrival, opens[None, :]) + service[None, :] + to_end
+                finish = tl.maximum(arrival, opens[None, :]) + service[None, :] + time_home
                 ok = ok & (arrival <= closes[None, :]) & (finish <= of_node(CLOSES, b, active, N)[:, None])
             if AT_LIMIT >= 0:
-                to_home = matrix_rows(HOME, b * M + active, n, N)
-                ok = ok & (length[:, None] + way + to_home <= of_node(LIMIT, b, active, M)[:, None])
+                if FLEET:
+                    way_home = matrix_rows(HOME, b * M + active, n, N)
+                ok = ok & (length[:, None] + way + way_home <= of_node(LIMIT, b, active, M)[:, None])
             if ZONES:
                 ok = ok & (matrix_rows(ALLOWED, b * M + active, n, N) != 0)
             at_depot = current < M

@@ -107,7 +107,7 @@ def _launch(
 
     (batch, rollouts, begun), nodes, fleet = starts.shape, instances["locs"].shape[1], fleet_size(instances)
     steps, device = env.max_steps(instances), starts.device
-    flags = _flags(policy, env, instances) | _wishes(memory) | {"TRIPS": memory.duration is not None}
+    flags = _flags(policy, env, instances) | _wishes(memory) | _trips(env, instances, memory)
     kept = (batch, steps if record else 0, rollouts)
     actions = torch.empty(batch, steps, rollouts, dtype=torch.int16, device=device)
     active = torch.zeros(kept, dtype=torch.int32, device=device)
@@ -158,6 +158,13 @@ def _wishes(memory: Memory) -> dict[str, Any]:
     """Whether vehicles want different nodes, and M padded to what a matrix unit needs."""
     fleet = 1 if memory.liking is None else memory.liking.shape[1]
     return {"WISHES": memory.liking is not None, "BM": max(PADDED, 1 << (fleet - 1).bit_length())}
+
+
+def _trips(env: RoutingEnv, instances: TensorDict, memory: Memory) -> dict[str, Any]:
+    """Whether there are travel times, and whether the policy looks at them."""
+    looks = memory.duration is not None
+    matter = looks or any(isinstance(constraint, TimeWindows) for constraint in env.constraints)
+    return {"TRIPS": looks, "TIMES": matter and has(instances, "duration")}
 
 
 def _weights(policy: ConstructivePolicy, memory: Memory) -> list[Tensor | None]:

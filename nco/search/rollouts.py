@@ -46,21 +46,31 @@ def improved_rollouts(env: RoutingEnv, instances: TensorDict, actions: Tensor, i
     parts = [torch.arange(len(actions), device=actions.device)]
     if last is not None and 0 < int(last.sum()) < len(last):  # the order of pickups is a flag of the kernel
         parts = [last.nonzero()[:, 0], (~last).nonzero()[:, 0]]
+    searches = [_Search(env, instances[part], actions[part], iterations, seed) for part in parts]
     better = actions.new_empty(*actions.shape[:2], env.max_steps(instances))
-    for part in parts:
-        better[part] = _improved(env, instances[part], actions[part], iterations, seed)
+    for part, search in zip(parts, searches, strict=True):
+        better[part] = search.actions()
     return better[..., : int(_lengths(better).max())]
 
 
-def _improved(env: RoutingEnv, instances: TensorDict, actions: Tensor, iterations: int, seed: int) -> Tensor:
-    batch, rollouts, _ = actions.shape
-    group = packed(env, instances, actions)
-    chains = Chains(group, rollouts)
-    chains.launch(seed, iterations, HEAT[0], (HEAT[1] / HEAT[0]) ** (1 / iterations))
-    at, _, kind = chains.best_of
-    fleet, steps = fleet_size(instances), env.max_steps(instances)
-    clients = instances["locs"].shape[1] - fleet
-    return to_actions(at, kind, fleet, clients, steps).view(batch, rollouts, steps)
+class _Search:
+    """A search that has begun, on a GPU beside what else is done there."""
+
+    def __init__(self, env: RoutingEnv, instances: TensorDict, actions: Tensor, iterations: int, seed: int) -> None:
+        self.shape = (*actions.shape[:2], env.max_steps(instances))
+        self.fleet, self.clients = fleet_size(instances), instances["locs"].shape[1] - fleet_size(instances)
+        stream = torch.cuda.Stream(actions.device) if actions.is_cuda else None
+        self.chains = Chains(packed(env, instances, actions), actions.shape[1], stream)
+        if stream is not None:
+            stream.wait_stream(torch.cuda.current_stream(actions.device))
+        self.chains.launch(seed, iterations, HEAT[0], (HEAT[1] / HEAT[0]) ** (1 / iterations))
+
+    def actions(self) -> Tensor:
+        """What came out [B, E, T]."""
+        at, _, kind = self.chains.best_of
+        if self.chains.stream is not None:
+            torch.cuda.current_stream(at.device).wait_stream(self.chains.stream)
+        return to_actions(at, kind, self.fleet, self.clients, self.shape[-1]).view(self.shape)
 
 
 def packed(env: RoutingEnv, instances: TensorDict, actions: Tensor) -> Group:
