@@ -60,7 +60,7 @@ class LearnerConfig:
     best_of: int = 1  # with reinforce: the mean of the best of so many rollouts is to become cheap
     rescore_memory: float | None = None  # GiB of re-scoring; None: half of the device's
     ema: float = 0.999  # decay a step of the averaged weights; 0: those of the last step
-    graphs: bool = False  # on a GPU the encoder's passes are CUDA graphs
+    graphs: bool = True  # on a GPU the encoder's passes are CUDA graphs
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     log_every: int = 50  # steps
     max_seconds: float = math.inf  # wall-clock length of the learning-rate schedule
