@@ -14,6 +14,7 @@ from nco.rollout.starts import first_clients
 from nco.search import rollouts
 from nco.train.learner import Learner, LearnerConfig
 from nco.train.optimizers import OptimizerConfig, make_optimizers
+from nco.train.run import train
 from nco.train.teacher import TeacherConfig, improved, lesson, open_to
 
 
@@ -97,3 +98,8 @@ def test_problems_without_a_teacher_are_an_error(tiny_policy, drawn):
     done = rollout(tiny_policy, env, instances, first_clients(instances, 2), torch.Generator().manual_seed(1))
     with pytest.raises(ConfigError, match="no teacher for 'prize'"):
         improved(env, instances, done, TeacherConfig(weight=1.0), seed=1)
+
+
+def test_a_teacher_on_a_cpu_is_an_error_before_the_first_step(short):
+    with pytest.raises(ConfigError, match="the teacher's search needs a GPU"):
+        train(short("trainer.teacher.weight=0.1"))
