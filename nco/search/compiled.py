@@ -18,7 +18,19 @@ import numba
 import numba.core.config
 
 #: Files beside this one that hold nothing for numba.
-NOT_COMPILED = ("active", "gpu", "kernel", "packing", "paid_time", "pairs", "parts", "rollouts", "sampling", "strings", "tile")
+NOT_COMPILED = (
+    "active",
+    "gpu",
+    "kernel",
+    "packing",
+    "paid_time",
+    "pairs",
+    "parts",
+    "rollouts",
+    "sampling",
+    "strings",
+    "tile",
+)
 
 #: Seconds after which a process that compiles is given up.
 PATIENCE = 900.0
