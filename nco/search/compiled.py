@@ -19,18 +19,9 @@ import numba.core.config
 
 #: Files beside this one that hold nothing for numba.
 NOT_COMPILED = (
-    "active",
-    "gpu",
-    "kernel",
-    "packing",
-    "paid_time",
-    "pairs",
-    "parts",
-    "rollouts",
-    "sampling",
-    "strings",
+    "active", "gpu", "kernel", "packing", "paid_time", "pairs", "parts", "rollouts", "sampling", "strings", "tables",
     "tile",
-)
+)  # fmt: skip
 
 #: Seconds after which a process that compiles is given up.
 PATIENCE = 900.0

@@ -1,7 +1,6 @@
 """Rollouts of generated problems, improved by ruin & recreate on the device they are on: what policies learn from.
 
-The same tables as nco.search.packing makes of problems, here of a batch of instances that all have the same size.
-Limits are those of the environment's masks, so that it allows what comes out.
+A rollout's actions become a chain's start, and the best that the chain has found actions again.
 """
 
 from __future__ import annotations
@@ -11,29 +10,16 @@ import torch.nn.functional as F
 from tensordict import TensorDict
 from torch import Tensor
 
-from nco.envs.constraints.base import shaved
-from nco.envs.constraints.zones import Zones
 from nco.envs.instances import fleet_size, has
 from nco.envs.routing import RoutingEnv, who_drives
 from nco.search.gpu import Chains
-from nco.search.packing import NEAREST, SPARE, TABLES, Group, Traits
+from nco.search.packing import SPARE, TABLES, Group
+from nco.search.tables import tables
 
 #: First and last temperature in units of an arc between neighbours: rollouts are no bad start.
 HEAT = (0.1, 0.01)
 #: Fewest slots of a solution: few sizes, so that few kernels are compiled.
 FEWEST = 128
-#: Attributes that the search does not know here.
-UNKNOWN = ("max_duration", "picked_up_at", "prize")
-
-
-def unsupported(env: RoutingEnv, instances: TensorDict) -> list[str]:
-    """What keeps rollouts of these problems from being improved here."""
-    features = {
-        "objective='max'": env.objective == "max",
-        **{f"'{key}'": has(instances, key) for key in UNKNOWN},
-        "reloads within limits": has(instances, "reloads") and any(rule.lasting for rule in env.constraints),
-    }
-    return [feature for feature, present in features.items() if present]
 
 
 @torch.no_grad()
@@ -76,54 +62,22 @@ class _Search:
 def packed(env: RoutingEnv, instances: TensorDict, actions: Tensor) -> Group:
     """A group of all instances [B], with a start [B * E, P] for every rollout."""
     (batch, nodes, _), fleet, device = instances["locs"].shape, fleet_size(instances), actions.device
-    n, points = nodes - fleet, nodes + 1
+    clients, points = nodes - fleet, nodes + 1
     token = actions < fleet
     begins = ~token & F.pad(token[..., :-1], (1, 0), value=True)
     routes = int(begins.sum(dim=-1).max())
-    slots = max(FEWEST, 1 << (n + routes + SPARE - 1).bit_length())
-
-    views = _views(instances)
-    cost = _points(_cost(instances, views), fleet)
-    near = cost.mean(dim=1) + cost.mean(dim=1).transpose(1, 2)
-    end = (n + torch.arange(fleet, device=device)).expand(batch, -1)
-    if has(instances, "open"):
-        end = torch.where(instances["open"], n + fleet, end)
-    available = torch.full((batch, fleet), n, device=device)
-    if has(instances, "available") and not has(instances, "reloads"):
-        available = instances["available"].clamp(max=n).long()
-    starting = available[:, 0].clamp(max=slots - n) if fleet == 1 else torch.full((batch,), slots - n, device=device)
-    row, one = torch.arange(batch, device=device), torch.ones(batch, dtype=torch.long, device=device)
-    sizes = (one * n, starting, one * points, one * fleet, row * cost[0].numel(), row * n, row * fleet,
-             row * points**2, row * n * fleet)  # fmt: skip
-    demand = instances["demand"][:, fleet:]
-    tables: dict[str, Tensor] = {
-        "sizes": torch.stack(sizes, dim=1), "scale": _scales(cost[:, 0], near, n), "cost": cost,
-        "into": cost.transpose(-1, -2), "near": near, "demand": demand, "capacity": instances["capacity"],
-        "start": (n + torch.arange(fleet, device=device)).int().expand(batch, -1), "end": end.int(),
-        "view": (torch.arange(fleet, device=device) % views).int().expand(batch, -1), "available": available.int(),
-    }  # fmt: skip
-    picks = has(instances, "pickup") and bool(instances["pickup"].any())
-    ordered = picks and has(instances, "backhaul_last") and bool(instances["backhaul_last"].any())
-    if picks:
-        tables |= {"second": instances["pickup"][:, fleet:], "capacity2": instances["capacity"]}
-    if timed := has(instances, "closes") and bool(instances["closes"].isfinite().any()):
-        tables |= _times(instances, views)
-    same = timed and torch.equal(tables["ride"], cost)
-    if limited := has(instances, "max_distance") and bool(instances["max_distance"].isfinite().any()):
-        unit = instances["unit_cost"] if has(instances, "unit_cost") else 1.0
-        tables["farthest"] = shaved(instances["max_distance"]) * unit
-    if fixed := has(instances, "fixed_cost"):
-        tables["price"] = instances["fixed_cost"]
-    if zoned := any(isinstance(constraint, Zones) for constraint in env.constraints):
-        tables["allowed"] = instances["allowed"][..., fleet:].transpose(1, 2).to(torch.int8)
-    loads = instances["pickup"][:, fleet:] - demand if picks else demand
-    away = _matrix(instances, "distance", 1)[:, 0, :fleet, fleet:].amin(dim=1)
-    tables["rank"] = _ranks(instances, demand + loads.abs(), away)
-    traits = Traits(picks, picks and not ordered, ordered, limited, timed, False, same, fleet > 1, fixed, zoned,
-                    False, False)  # fmt: skip
-    start = _slots(actions, begins, end, starting, slots, n)
-    known = tuple(tables.get(key, tables["scale"]).contiguous() for key in TABLES)
-    return Group(tuple(range(batch)), traits, slots, known, start, batch * n, batch * (n + routes))
+    slots = max(FEWEST, 1 << (clients + routes + SPARE - 1).bit_length())
+    traits, known = tables(env, instances)
+    starting = torch.full_like(known["available"][:, 0], slots - clients)
+    starting = starting if fleet > 1 else torch.minimum(starting, known["available"][:, 0])
+    views, row = known["cost"].shape[1], torch.arange(batch, device=device)
+    counts = (torch.full_like(row, clients), starting.long(), torch.full_like(row, points), torch.full_like(row, fleet))
+    steps = (views * points**2, clients, fleet, points**2, clients * fleet)  # from one problem to the next
+    known["sizes"] = torch.stack([*counts, *(row * step for step in steps)], dim=1)
+    start = _slots(actions, begins, known["end"], starting, slots, clients)
+    unused = known["scale"]
+    arguments = tuple(known.get(key, unused).contiguous() for key in TABLES)
+    return Group(tuple(range(batch)), traits, slots, arguments, start, batch * clients, batch * (clients + routes))
 
 
 def to_actions(at: Tensor, kind: Tensor, fleet: int, clients: int, steps: int) -> Tensor:
@@ -176,64 +130,3 @@ def _slots(
                                        (kind, driver, driver)):  # fmt: skip
         state.scatter_(1, slot, of_client).scatter_(1, start, of_start)
     return at[:, :slots].int(), onward[:, :slots].short(), kind[:, :slots].short()
-
-
-def _views(instances: TensorDict) -> int:
-    """How many vehicles see ways of their own: all or one."""
-    own = ("unit_cost", "penalty", "speed")
-    differ = any(has(instances, key) for key in own) or any(
-        has(instances, key) and instances[key].dim() == 4 for key in ("distance", "duration")
-    )
-    return fleet_size(instances) if differ else 1
-
-
-def _matrix(instances: TensorDict, key: str, views: int) -> Tensor:
-    """Ways [B, V, N, N] by view."""
-    matrix = instances[key] if has(instances, key) else torch.cdist(
-        instances["locs"], instances["locs"], compute_mode="donot_use_mm_for_euclid_dist"
-    )  # fmt: skip
-    return matrix if matrix.dim() == 4 else matrix[:, None].expand(-1, views, -1, -1)
-
-
-def _cost(instances: TensorDict, views: int) -> Tensor:
-    """Costs of arcs [B, V, N, N], with what visiting their ends costs."""
-    cost = _matrix(instances, "distance", views)
-    cost = cost * instances["unit_cost"][..., None, None] if has(instances, "unit_cost") else cost
-    return cost + instances["penalty"][:, :, None] if has(instances, "penalty") else cost
-
-
-def _points(matrix: Tensor, fleet: int) -> Tensor:
-    """A matrix [..., N, N] over nodes in the order of points: clients, depots, nowhere."""
-    nodes = matrix.shape[-1]
-    order = torch.arange(fleet, nodes + fleet, device=matrix.device) % nodes
-    return F.pad(matrix[..., order, :][..., order], (0, 1, 0, 1))
-
-
-def _times(instances: TensorDict, views: int) -> dict[str, Tensor]:
-    """Travel times, windows, service and shifts."""
-    fleet = fleet_size(instances)
-    ride = _matrix(instances, "duration" if has(instances, "duration") else "distance", views)
-    ride = _points(ride / instances["speed"][..., None, None] if has(instances, "speed") else ride, fleet)
-    opens, closes = instances["opens"], shaved(instances["closes"])
-    shift = torch.stack([opens[:, :fleet], closes[:, :fleet]], dim=-1).repeat(1, 1, 2)
-    return {
-        "ride": ride, "ride_into": ride.transpose(-1, -2), "opens": opens[:, fleet:], "closes": closes[:, fleet:],
-        "service": instances["service"][:, fleet:], "shift": shift,
-    }  # fmt: skip
-
-
-def _scales(cost: Tensor, near: Tensor, clients: int) -> Tensor:
-    """What an arc costs on average [B] between a client and those nearest to it, for the first vehicle."""
-    between = near[:, :clients, :clients].clone()
-    between.diagonal(dim1=1, dim2=2).fill_(torch.inf)
-    nearest = between.topk(min(NEAREST, clients - 1), dim=2, largest=False).indices
-    return cost[:, :clients].gather(2, nearest).mean(dim=(1, 2))
-
-
-def _ranks(instances: TensorDict, carried: Tensor, away: Tensor) -> Tensor:
-    """Places of the clients [orders, B * n] within their problem in some orders, as nco.search.packing has them."""
-    keys = [-carried, -away, away]
-    if has(instances, "closes"):
-        opens, closes = (instances[key][:, fleet_size(instances) :] for key in ("opens", "closes"))
-        keys += [closes - opens, opens, -closes]
-    return torch.stack([key.argsort(dim=1, stable=True).argsort(dim=1).int().flatten() for key in keys])

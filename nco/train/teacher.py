@@ -36,7 +36,8 @@ def improved(
     env: RoutingEnv, instances: TensorDict, trajectory: Trajectory, config: TeacherConfig, seed: int
 ) -> Tensor:
     """Actions [B, E, T] of the cheapest rollouts after the search; raises ConfigError for problems it does not know."""
-    from nco.search.rollouts import improved_rollouts, unsupported
+    from nco.search.rollouts import improved_rollouts
+    from nco.search.tables import unsupported
 
     if faults := unsupported(env, instances):
         raise ConfigError(

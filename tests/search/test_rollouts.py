@@ -1,18 +1,15 @@
 """Rollouts that search improves where they are, beside the environment, the checker and the problems themselves."""
 
-import numpy as np
 import pytest
 import torch
 
 import nco
 from nco.envs.generators.unified import completed
 from nco.envs.instances import fleet_size, to_problems, to_routes
-from nco.envs.presets import preset
 from nco.rollout.eager import rollout
 from nco.rollout.starts import first_clients
-from nco.search import packing, rollouts
-from nco.search.data import search_data
-from nco.search.rollouts import improved_rollouts, packed, to_actions, unsupported
+from nco.search import rollouts
+from nco.search.rollouts import improved_rollouts, packed, to_actions
 
 #: Together they take every table and every flag.
 CASES = {"cvrp": "cvrp", "unified": "unified", "mdovrpmbltw": "mdovrpmbltw", "vrpb": "vrpb", "pvrp_p": "pvrp_p",
@@ -69,28 +66,3 @@ def test_routes_that_are_packed_come_out_again_in_their_order(case):
     for row in range(2):
         for before, after in zip(done.actions[row].tolist(), again[row].tolist(), strict=True):
             assert to_routes(instances, after, row) == to_routes(instances, before, row)
-
-
-def test_tables_are_those_of_the_problems(case):
-    """Costs in units of the scale; what is made of the problems one by one is the search's usual way."""
-    env, instances, done = case
-    tables = dict(zip(packing.TABLES, packed(env, instances, done.actions).tables, strict=True))
-    for row, problem in enumerate(to_problems(instances)):
-        data, scale = search_data(problem), float(instances["scale"][row])
-        ends = tables["start"][row].tolist(), tables["end"][row].tolist()
-        assert ends == (data.start.tolist(), data.end.tolist())
-        assert tables["demand"][row].tolist() == data.delivery[:, 0].tolist()
-        assert tables["available"][row].tolist() == data.available.tolist()
-        for kind in range(len(data.sight)):
-            arcs = tables["cost"][row, tables["view"][row, kind]][:-1].numpy() * scale  # nobody leaves nowhere
-            np.testing.assert_allclose(arcs, data.cost[data.sight[kind]][:-1], rtol=1e-4, atol=1e-5 * scale)
-
-
-def test_what_the_search_does_not_know_is_named(drawn):
-    assert unsupported(preset("pcvrp").env, drawn(1, 5, "pcvrp")) == ["'prize'"]
-    assert unsupported(preset("hcvrp_max").env, drawn(1, 5, "hcvrp_max")) == ["objective='max'"]
-    assert unsupported(preset("vrptw_reloads").env, drawn(1, 5, "vrptw_reloads")) == [
-        "'prize'",
-        "reloads within limits",
-    ]
-    assert unsupported(preset("profiles").env, drawn(1, 5, "profiles")) == []
