@@ -19,8 +19,9 @@ from nco.search.state import load, prepare
 from nco.solution import Solution
 from nco.stop import Running
 
-#: Temperatures at the beginning and at the end, in units of the mean cost of an arc.
-HOTTEST, COLDEST = 1.0, 0.03
+#: Temperatures at the beginning and at the end, in units of the mean cost of an arc; and those where there are several
+#: kinds of vehicles: which of them drives a route changes through worse solutions only.
+HEAT, HEAT_OF_KINDS = (1.0, 0.03), (2.0, 0.1)
 ROUND = 500  # ruins and recreations of every chain between two looks at the clock
 MEETINGS = 20  # how often in a run the worst chain is replaced
 
@@ -44,7 +45,8 @@ class Search:
         others = range(1, chains or cores())
         self.chains = [first, *(new_chain(data, seed + (k << 32))._replace(alone=first.alone) for k in others)]
         self.provenance = {"search": f"numba {numba.__version__}", "chains": str(len(self.chains))}
-        self.unit = _mean_arc(data)
+        heat, unit = HEAT if len(data.sight) == 1 else HEAT_OF_KINDS, _mean_arc(data)
+        self.hottest, self.coldest = heat[0] * unit, heat[1] * unit
         for chain in self.chains:
             _load(chain, from_solution(problem, start))
 
@@ -55,7 +57,7 @@ class Search:
         with ThreadPoolExecutor(len(self.chains)) as pool:
             while True:
                 size = int(max(1.0, min(ROUND, stop.seconds_left() * speed)))
-                heat = self.unit * HOTTEST * (COLDEST / HOTTEST) ** gone
+                heat = self.hottest * (self.coldest / self.hottest) ** gone
                 clock = time.perf_counter()
                 list(pool.map(anneal, self.chains, [size] * len(self.chains), [heat] * len(self.chains)))
                 speed = size / (time.perf_counter() - clock)

@@ -12,7 +12,7 @@ from random_problems import random_problem
 import nco
 from nco import Client, Depot, Problem, Solution, VehicleType, check
 from nco.search import chains
-from nco.search.chains import COLDEST, HOTTEST, Search
+from nco.search.chains import HEAT, HEAT_OF_KINDS, Search
 from nco.search.data import to_solution, unsupported
 from nco.stop import MaxIterations, MaxRuntime
 
@@ -107,17 +107,17 @@ def test_clients_without_a_vehicle_make_the_cost_infinite(town):
     assert len(search.best().routes) == 1
 
 
-@pytest.mark.parametrize("prices", [(1.0, 0.0), (0.0, 1.0)])
-def test_temperatures_fall_from_hot_to_cold_in_the_unit_of_what_has_a_price(monkeypatch, prices):
-    distance, duration = prices
-    kinds = (VehicleType(unit_distance_cost=distance, unit_duration_cost=duration),)
+@pytest.mark.parametrize(("prices", "heat"), [([(1.0, 0.0)], HEAT), ([(0.0, 1.0)], HEAT),
+                                              ([(1.0, 0.0), (0.0, 1.0)], HEAT_OF_KINDS)])  # fmt: skip
+def test_temperatures_fall_from_hot_to_cold_in_the_unit_of_what_has_a_price(monkeypatch, prices, heat):
+    kinds = tuple(VehicleType(unit_distance_cost=way, unit_duration_cost=time) for way, time in prices)
     street = Problem((Depot(0.0, 0.0),), tuple(Client(3.0 * k, 0.0) for k in range(3)), kinds)
     heats = []
     monkeypatch.setattr(chains, "anneal", lambda chain, size, heat: heats.append(heat))
     costs(Search(street, NOTHING, 1, 1), 101)
     assert heats == sorted(heats, reverse=True)
     unit = (3 + 6 + 3 + 3 + 6 + 3) / 6
-    assert (heats[0], heats[-1]) == pytest.approx((unit * HOTTEST, unit * COLDEST), rel=0.05)
+    assert (heats[0], heats[-1]) == pytest.approx((unit * heat[0], unit * heat[1]), rel=0.05)
 
 
 def test_the_worst_chain_goes_on_from_the_best(monkeypatch, town):
