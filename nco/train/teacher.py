@@ -21,6 +21,8 @@ from nco.policies.base import Memory, Policy
 from nco.rollout.eager import Trajectory
 from nco.rollout.fused import covers, recorded_replay
 from nco.rollout.rescore import Decisions, rebuild
+from nco.search.rollouts import improved_rollouts
+from nco.search.tables import unsupported
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -36,9 +38,6 @@ def improved(
     env: RoutingEnv, instances: TensorDict, trajectory: Trajectory, config: TeacherConfig, seed: int
 ) -> Tensor:
     """Actions [B, E, T] of the cheapest rollouts after the search; raises ConfigError for problems it does not know."""
-    from nco.search.rollouts import improved_rollouts
-    from nco.search.tables import unsupported
-
     if faults := unsupported(env, instances):
         raise ConfigError(
             Fault("C503", "trainer.teacher", f"no teacher for {', '.join(faults)}", "Set its weight to 0")
