@@ -3,16 +3,20 @@
 python scripts/tune_kernels.py [--clients 50 100 200] [--policy unified] [--preset unified] [--jobs 8]
 
 Kernels: the rollout (nco/rollout/episode.py), glimpse and pointer, forward and backward. A line each for the launch
-that is used and the fastest one, and their ratio. So many processes compile them first, then one times them.
+that is used and the fastest one, and their ratio. Every launch has a process of its own, so many at once: they compile
+side by side and take turns to be timed, at their fastest.
 """
 
 import argparse
 import itertools
 import json
-import statistics
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from multiprocessing import get_context
+from typing import NamedTuple
 
 import torch
 from tensordict import TensorDict
@@ -25,8 +29,6 @@ from nco.rollout.rescore import Decisions, log_probability
 from nco.rollout.starts import sampled_starts
 
 BATCH, STARTS, REPEATS = 256, 50, 5
-#: Problems of the processes that only compile: kernels do not depend on it.
-FEW = 2
 #: Kernel -> module, name of its launch, what the tile is called.
 KERNELS = {
     "rollout": (fused, "launch", "BS"),
@@ -35,7 +37,17 @@ KERNELS = {
     "pointer forward": (pointer_kernel, "forward_launch", "BQ"),
     "pointer backward": (pointer_kernel, "backward_launch", "BQ"),
 }
-TILES, WARPS, STAGES = (16, 32, 64), (2, 4, 8), (1, 2, 3)
+TILES, WARPS, STAGES = (16, 32, 64), (2, 4, 8), (1, 2)
+
+
+class Job(NamedTuple):
+    """A launch of a kernel, for a policy on so many clients."""
+
+    policy: str
+    preset: str
+    clients: int
+    kernel: str
+    told: dict[str, int] | None  # None: the usual one
 
 
 class Work:
@@ -67,40 +79,35 @@ class Work:
         self.roll() if kernel == "rollout" else self.score()
 
 
-def timed(work: Work, kernel: str, told: dict[str, int] | None) -> float:
-    """Median milliseconds of the work with this launch of a kernel; infinite where it does not fit."""
-    module, name, _ = KERNELS[kernel]
-    usual = getattr(module, name)
-    if told is not None:
-        setattr(module, name, lambda *_: told)
+def timed(alone: AbstractContextManager[object], job: Job) -> float:
+    """Fewest milliseconds of the work with a launch of a kernel; infinite where it does not fit or goes wrong.
+
+    In a process of its own: what goes wrong on a GPU spoils all that a process does there afterwards.
+    """
+    module, name, _ = KERNELS[job.kernel]
+    if job.told is not None:
+        setattr(module, name, lambda *_: job.told)
+    laps = []
     try:
-        laps = []
-        for _ in range(REPEATS + 1):
-            torch.cuda.synchronize()
-            began = time.perf_counter()
-            work(kernel)
-            torch.cuda.synchronize()
-            laps.append(time.perf_counter() - began)
-        return 1e3 * statistics.median(laps[1:])
-    except Exception as error:  # Triton has several for too much of something
-        if "out of resource" not in str(error).lower() and "CompilationError" not in type(error).__name__:
-            raise
+        work = Work(job.policy, job.preset, job.clients)
+        work(job.kernel)  # compiles
+        with alone:
+            for _ in range(REPEATS):
+                torch.cuda.synchronize()
+                began = time.perf_counter()
+                work(job.kernel)
+                torch.cuda.synchronize()
+                laps.append(time.perf_counter() - began)
+    except Exception as error:  # Triton and CUDA have many
+        print(f"{job.kernel} {job.told}: {str(error).partition(chr(10))[0]}", file=sys.stderr, flush=True)
         return float("inf")
-    finally:
-        setattr(module, name, usual)
+    return 1e3 * min(laps)
 
 
 def launches(kernel: str) -> list[dict[str, int]]:
     tile = KERNELS[kernel][2]
-    shapes = [{tile: size, "num_warps": warps} for size, warps in itertools.product(TILES, WARPS)]
-    return [{**s, "num_stages": k} for s in shapes for k in STAGES] if "backward" in kernel else shapes  # it loops
-
-
-def compile_all(job: tuple[str, str, int, list[tuple[str, dict[str, int]]]]) -> None:
-    name, problems, clients, todo = job
-    work = Work(name, problems, clients, FEW)
-    for kernel, told in todo:
-        timed(work, kernel, told)
+    shapes = itertools.product(TILES, WARPS, STAGES)
+    return [{tile: size, "num_warps": warps, "num_stages": stages} for size, warps, stages in shapes]
 
 
 def main() -> None:
@@ -110,19 +117,17 @@ def main() -> None:
     parser.add_argument("--preset", default="unified")
     parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--kernels", nargs="+", default=list(KERNELS), choices=list(KERNELS))
-    told = parser.parse_args()
-    todo = [(kernel, shape) for kernel in told.kernels for shape in launches(kernel)]
-    for clients in told.clients:
-        jobs = [(told.policy, told.preset, clients, todo[k :: told.jobs]) for k in range(told.jobs)]
-        with ProcessPoolExecutor(told.jobs, get_context("spawn")) as pool:
-            list(pool.map(compile_all, jobs))
-        work = Work(told.policy, told.preset, clients)
-        for kernel in told.kernels:
-            usual = timed(work, kernel, None)
-            times = {json.dumps(shape): timed(work, kernel, shape) for shape in launches(kernel)}
-            best = min(times, key=times.__getitem__)
+    given = parser.parse_args()
+    context = get_context("spawn")
+    with context.Manager() as manager, ProcessPoolExecutor(given.jobs, context, max_tasks_per_child=1) as pool:
+        alone = manager.Lock()
+        for clients, kernel in itertools.product(given.clients, given.kernels):
+            tried = [None, *launches(kernel)]
+            jobs = [Job(given.policy, given.preset, clients, kernel, told) for told in tried]
+            usual, *times = pool.map(partial(timed, alone), jobs)
+            best = min(range(len(times)), key=times.__getitem__)
             print(f"{clients:4} clients  {kernel:17} now {usual:7.2f} ms  best {times[best]:7.2f} ms "
-                  f"({usual / times[best]:.2f} times as fast) {best}", flush=True)  # fmt: skip
+                  f"({usual / times[best]:.2f} times as fast) {json.dumps(tried[best + 1])}", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -45,19 +45,19 @@ class Search:
         others = range(1, chains or cores())
         self.chains = [first, *(new_chain(data, seed + (k << 32))._replace(alone=first.alone) for k in others)]
         self.provenance = {"search": f"numba {numba.__version__}", "chains": str(len(self.chains))}
-        heat, unit = HEAT if len(data.sight) == 1 else HEAT_OF_KINDS, _mean_arc(data)
-        self.hottest, self.coldest = heat[0] * unit, heat[1] * unit
+        self.unit, self.heat = _mean_arc(data), HEAT if len(data.sight) == 1 else HEAT_OF_KINDS
         for chain in self.chains:
             _load(chain, from_solution(problem, start))
 
     def run(self, stop: Running) -> Iterator[float]:
         """The best cost after every round in which it fell, until `stop` says so."""
         begun, gone, met, speed, told = stop.progress(), 0.0, 0, math.inf, math.inf
+        hottest, coldest = self.heat
         stop(told)  # whatever it says: the first round is always done
         with ThreadPoolExecutor(len(self.chains)) as pool:
             while True:
                 size = int(max(1.0, min(ROUND, stop.seconds_left() * speed)))
-                heat = self.hottest * (self.coldest / self.hottest) ** gone
+                heat = self.unit * hottest * (coldest / hottest) ** gone
                 clock = time.perf_counter()
                 list(pool.map(anneal, self.chains, [size] * len(self.chains), [heat] * len(self.chains)))
                 speed = size / (time.perf_counter() - clock)
