@@ -41,9 +41,8 @@ def episode_kernel(
 ):  # fmt: skip
     """AT_*: where a constraint's numbers are among the F that the policy sees, -1 where there is none of its kind.
 
-    TIMES: travel times are not distances. TRIPS: the policy looks at them.
-
-    REPLAY: all actions are given, and recorded as if they were decisions.
+    TIMES: travel times are not distances. TRIPS: the policy looks at them. REPLAY: all actions are given, and
+    recorded as if they were decisions.
     """
     b = tl.program_id(0).to(tl.int64)
     D: tl.constexpr = H * HD
